@@ -1,0 +1,303 @@
+//! What went wrong, in words: the message, the line of the file where one is at fault, and what to do next.
+
+use std::ops::Range;
+
+use commands::Machine;
+use configuration::{ConfigurationError, Origin, Source};
+use lifecycle::{Failure as StepFailure, FailureKind, LifecycleError};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use plan::{Action, HookError, PlanError};
+use transport::TransportError;
+
+use crate::arguments::Output;
+use crate::style::Style;
+
+/// Why the program ends with another code than zero.
+pub enum Failure {
+    /// A file of the project is at fault, or what was asked for does not fit it.
+    Configuration { error: ConfigurationError, sources: Vec<Source> },
+    /// A run failed, or could not begin.
+    Lifecycle { error: LifecycleError, sources: Vec<Source> },
+    /// A plugin cannot be used.
+    Hook(HookError),
+    /// A machine could not be asked.
+    Transport(TransportError),
+    /// The command line makes no sense.
+    Usage { text: String, hint: String },
+    /// Anything else.
+    Message { text: String, hint: Option<String> },
+    /// What was wrong has been told already.
+    Told,
+}
+
+impl Failure {
+    /// A failure in one sentence.
+    pub fn message(text: impl Into<String>) -> Self {
+        Self::Message { text: text.into(), hint: None }
+    }
+
+    /// A failure in one sentence, and what to do about it.
+    pub fn with_hint(text: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Message { text: text.into(), hint: Some(hint.into()) }
+    }
+
+    /// The program's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Lifecycle { error: LifecycleError::Interrupted, .. }
+            | Self::Transport(TransportError::Interrupted { .. }) => 130,
+            Self::Usage { .. } => 2,
+            _ => 1,
+        }
+    }
+
+    /// Tells what went wrong: people on standard error, programs as one more object on standard output.
+    pub fn tell(&self, output: Output) {
+        let text = self.text();
+        if output == Output::Json {
+            let object = serde_json::json!({ "event": "failed", "exit": self.exit_code(), "message": text.trim_end() });
+            crate::report::print(&object.to_string());
+        } else if !text.is_empty() {
+            crate::report::say(text.trim_end());
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Told => String::new(),
+            Self::Configuration { error, sources } => configuration_text(error, sources),
+            Self::Lifecycle { error: LifecycleError::Secret(error), sources } => configuration_text(error, sources),
+            Self::Lifecycle { error, .. } => lifecycle_text(error),
+            Self::Hook(error) => headed(&error.to_string(), hook_hint(error)),
+            Self::Transport(error) => headed(&format!("failed to {error}"), transport_hint(error)),
+            Self::Usage { text, hint } => headed(text, Some(hint.clone())),
+            Self::Message { text, hint } => headed(text, hint.clone()),
+        }
+    }
+}
+
+impl From<HookError> for Failure {
+    fn from(error: HookError) -> Self {
+        Self::Hook(error)
+    }
+}
+
+impl From<TransportError> for Failure {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(error)
+    }
+}
+
+/// `error: …`, then the hint on its own line.
+fn headed(message: &str, hint: Option<String>) -> String {
+    let style = Style::for_stderr();
+    let mut text = format!("{} {message}\n", style.bad("error:"));
+    if let Some(hint) = hint {
+        text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
+    }
+    text
+}
+
+/// Kamal's line, which people search for, then the place in the file.
+fn configuration_text(error: &ConfigurationError, sources: &[Source]) -> String {
+    let style = Style::for_stderr();
+    let mut text = format!("  {}\n", style.bad(&format!("ERROR ({}): {}", error.class, error.message)));
+    let place = error.origin.as_ref();
+    if let Some(snippet) = place.and_then(|origin| snippet(origin, &error.message, sources)) {
+        text.push_str(&snippet);
+    }
+    if let Some(hint) = &error.hint {
+        text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
+    }
+    text
+}
+
+/// The lines around a place, as miette draws them.
+fn snippet(origin: &Origin, message: &str, sources: &[Source]) -> Option<String> {
+    let source = sources.iter().find(|source| *source.path == *origin.file)?;
+    let line_begin: usize = source.text.split_inclusive('\n').take(origin.line.saturating_sub(1)).map(str::len).sum();
+    let line = source.text[line_begin..].lines().next().unwrap_or_default();
+    let column: usize = line.chars().take(origin.column.saturating_sub(1)).map(char::len_utf8).sum();
+    let offset = line_begin + column;
+    let length = origin.length.min(line.len().saturating_sub(column)).max(1);
+    let label = match message.find("unknown key") {
+        Some(begin) => &message[begin..],
+        None => message.rsplit_once(": ").map_or(message, |(_, text)| text),
+    };
+    let span = offset..offset + length;
+    let text = masked(&source.text, line_begin, span.clone(), is_sensitive(message) || is_sensitive(line));
+    let report = Report::new(MietteDiagnostic::new("").with_label(LabeledSpan::at(span, label)))
+        .with_source_code(NamedSource::new(&source.path, text));
+    let mut drawn = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .render_report(&mut drawn, report.as_ref())
+        .ok()?;
+    let is_neighbour = |line: &&str| {
+        let number = line.split('│').next().and_then(|number| number.trim().parse::<usize>().ok());
+        number.is_some_and(|number| number != origin.line)
+    };
+    let lines = drawn.lines().skip_while(|line| !line.contains('╭')).filter(|line| !is_neighbour(line));
+    let lines: Vec<&str> = lines.collect();
+    Some(lines.join("\n") + "\n")
+}
+
+/// Whether words are about something that is better not shown.
+fn is_sensitive(words: &str) -> bool {
+    let words = words.to_lowercase();
+    ["pass", "secret", "token", "key_data", "pem", "pwd", "credential"].iter().any(|word| words.contains(word))
+}
+
+/// The text with every value on the line of a mistake starred out, letter for letter, but the one at fault; that too where it is
+/// sensitive. Keys and indentation stay.
+fn masked(text: &str, line_begin: usize, fault: Range<usize>, sensitive: bool) -> String {
+    let line_end = text[line_begin..].find('\n').map_or(text.len(), |length| line_begin + length);
+    let value_begin = text[line_begin..line_end].find(':').map_or(line_end, |colon| line_begin + colon + 1);
+    let star = |(position, c): (usize, char)| {
+        let hidden = (value_begin..line_end).contains(&position) && (sensitive || !fault.contains(&position));
+        if hidden && c.is_alphanumeric() { "*".repeat(c.len_utf8()) } else { c.to_string() }
+    };
+    text.char_indices().map(star).collect()
+}
+
+fn lifecycle_text(error: &LifecycleError) -> String {
+    match error {
+        LifecycleError::Steps { stage, failures } => steps_text(stage, failures),
+        LifecycleError::LockHeld { host, details } => {
+            let details: String = details.lines().map(|line| format!("  {line}\n")).collect();
+            let message = format!("the deploy lock on {host} is held, nothing was touched\n{}", details.trim_end());
+            headed(
+                &message,
+                Some("wait for whoever holds it, or run `sextant lock release` if nobody works on it".into()),
+            )
+        }
+        LifecycleError::Observe(error) => headed(&format!("failed to {error}"), transport_hint(error)),
+        LifecycleError::Plan(error) => headed(&error.to_string(), plan_hint(error)),
+        LifecycleError::Interrupted => headed("interrupted", None),
+        other => headed(&other.to_string(), None),
+    }
+}
+
+fn steps_text(stage: &str, failures: &[StepFailure]) -> String {
+    let style = Style::for_stderr();
+    let mut text = format!("{} {stage} failed on {}\n", style.bad("error:"), machines(failures));
+    for failure in failures {
+        text.push_str(&format!("  {}: {}\n", failure.machine, failure.to_string().replace('\n', "\n    ")));
+        for line in &failure.aftermath {
+            text.push_str(&format!("    {}\n", style.faint(&format!("| {line}"))));
+        }
+    }
+    if let Some(hint) = failures.iter().find_map(step_hint) {
+        text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
+    }
+    text
+}
+
+fn machines(failures: &[StepFailure]) -> String {
+    let mut names: Vec<String> = failures.iter().map(|failure| failure.machine.to_string()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn step_hint(failure: &StepFailure) -> Option<String> {
+    let (code, stderr) = match &failure.kind {
+        FailureKind::Exit { code, stderr, .. } => (*code, stderr.as_str()),
+        FailureKind::Transport(error) => return transport_hint(error),
+        FailureKind::Halted | FailureKind::Interrupted => return None,
+    };
+    let local = failure.machine == Machine::Local;
+    match &failure.step.as_ref()?.action {
+        Action::Route { options, .. } => {
+            let limit = options.iter().find(|(name, _)| name == "deploy-timeout").and_then(|(_, value)| value.as_deref());
+            Some(format!(
+                "the new container was not healthy within deploy_timeout ({}); it was stopped and the old version still serves. \
+                 Look at its last log lines above, at `proxy.healthcheck.path`, or raise `deploy_timeout`",
+                limit.unwrap_or("30s")
+            ))
+        }
+        Action::AwaitHealthy { .. } => Some(
+            "the new container did not become ready; it was stopped and the old one still runs. Look at its last log lines above, \
+             or raise `deploy_timeout`"
+                .to_string(),
+        ),
+        Action::RequireBuildx if code == 127 => Some("docker is not installed on this machine: install it, or use --skip-push".into()),
+        Action::RequireBuildx => Some("docker's buildx plugin is not installed on this machine".into()),
+        Action::Login { .. } if code == 127 && local => Some("docker is not installed on this machine: install it, or use --skip-push".into()),
+        Action::Login { .. } => Some("check `registry` in the configuration and the password in .kamal/secrets".into()),
+        Action::Pull { .. } if stderr.contains("not found") || stderr.contains("manifest unknown") => {
+            Some("no image of this version is in the registry: deploy without --skip-push, or name another --version".into())
+        }
+        Action::HookScript(script) => Some(format!("{} decides over this run; --skip-hooks leaves hook scripts out", script.path)),
+        _ => None,
+    }
+}
+
+fn transport_hint(error: &TransportError) -> Option<String> {
+    match error {
+        TransportError::Unreachable { machine, .. } => Some(format!(
+            "check that {machine} is up and that `ssh {machine}` works from here; --hosts leaves hosts out"
+        )),
+        TransportError::HostKeyChanged { machine, .. } => {
+            Some(format!("if {machine} was set up anew, forget its old key with `ssh-keygen -R {machine}`"))
+        }
+        TransportError::HostKeyUnknown { machine, .. } => Some(format!("run `ssh {machine}` once to accept its key")),
+        TransportError::Unauthorized { machine, .. } => {
+            Some(format!("check `ssh.user` and `ssh.keys`, and that the public key is on {machine}"))
+        }
+        TransportError::TimeLimit { .. } => Some("run again with -v to see what the step prints".into()),
+        TransportError::ConnectionLost { machine, .. } => {
+            Some(format!("run the same command again once {machine} is back"))
+        }
+        _ => None,
+    }
+}
+
+fn plan_hint(error: &PlanError) -> Option<String> {
+    match error {
+        PlanError::Hook(error) => hook_hint(error),
+        PlanError::DockerMissing { .. } => Some("`sextant setup` or `sextant server bootstrap` installs it".into()),
+        PlanError::ProxyTooOld { .. } => Some("run `sextant proxy reboot` to update it".into()),
+        PlanError::VersionMissing { available, .. } if available.is_empty() => {
+            Some("no version of the app is there".into())
+        }
+        PlanError::VersionMissing { available, .. } => {
+            Some(format!("versions that are there: {}", available.join(", ")))
+        }
+        PlanError::ImageMissing { .. } => Some("`sextant deploy` pulls the image first".into()),
+        PlanError::ProxyInUse { .. } => Some("use --force to remove it all the same".into()),
+        PlanError::DockerFailing { .. } => Some("look at docker on that host: `systemctl status docker`".into()),
+        PlanError::UnknownAccessory { .. } | PlanError::Rule { .. } => None,
+    }
+}
+
+fn hook_hint(error: &HookError) -> Option<String> {
+    Some(match error {
+        HookError::Fault { .. } => return None,
+        HookError::Limit { plugin, .. } | HookError::Crash { plugin, .. } => {
+            format!("nothing was touched; tell the author of `{plugin}`, or take it out of x-plugins")
+        }
+        HookError::Denied { plugin, .. } => {
+            format!("grant it under x-plugins/{plugin}/grants if the plugin should have it")
+        }
+        HookError::Load { plugin, .. } => format!("look at x-plugins/{plugin}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_beside_a_mistake_are_starred_out() {
+        let check = |text: &str, fault: &str, expected: &str| {
+            let begin = text.find(fault).expect("the fault is in the text");
+            let line = text[..begin].rfind('\n').map_or(0, |end| end + 1);
+            let shown = masked(text, line, begin..begin + fault.len(), is_sensitive(&text[line..]));
+            assert_eq!(shown, expected, "{text:?}");
+        };
+        check("a: 1\nproxi: true\n", "proxi", "a: 1\nproxi: ****\n");
+        check("app_port: \"80\"\n", "\"80\"", "app_port: \"80\"\n");
+        check("pasword: hunter2\n", "pasword", "pasword: *******\n");
+        check("password: [\"a\", \"b\"]\n", "[\"a\", \"b\"]", "password: [\"*\", \"*\"]\n");
+        check("MYSQL_ROOT_PASSWORD: pä\n", "pä", "MYSQL_ROOT_PASSWORD: ***\n");
+    }
+}

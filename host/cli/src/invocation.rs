@@ -1,0 +1,264 @@
+//! Everything a subcommand works with: the project, its run, the plugins, the machines.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use configuration::{Secrets, Ssh};
+use lifecycle::{Events, LifecycleError, Operation};
+use plan::{Intent, Run};
+use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
+use tokio::signal::unix::{SignalKind, signal};
+use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::project::{Project, Substitution};
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a run is asked to do, before the project is known.
+pub struct Request {
+    /// What is to be done.
+    pub intent: Intent,
+    /// Its words: `["app", "stop"]`.
+    pub words: Vec<String>,
+    /// The version it is about, where that is not the one from git.
+    pub version: Option<Version>,
+    /// `--no-cache`.
+    pub no_cache: bool,
+}
+
+/// A version that is not the one from git.
+pub enum Version {
+    /// This one.
+    Exactly(String),
+    /// The image tagged latest, unless `--version` says otherwise.
+    Latest,
+}
+
+/// The run of a request on a project.
+pub fn run(project: &Project, options: &Options, request: Request, secrets: &Secrets) -> Result<Run, Failure> {
+    let checkout = project.checkout();
+    let version = match request.version {
+        Some(Version::Exactly(version)) => version,
+        Some(Version::Latest) => options.version.clone().unwrap_or_else(|| project.configuration.latest_tag()),
+        None => version(project, options)?,
+    };
+    let hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
+    let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
+    let now = jiff::Timestamp::now();
+    Ok(Run {
+        intent: request.intent,
+        subcommand: request.words,
+        configuration: project.configuration.clone(),
+        selection: project.selection.clone(),
+        roles_option: (!options.roles.is_empty()).then(|| options.roles.join(",")),
+        version,
+        checkout,
+        clones: clones(project),
+        operator: project
+            .git(&["config", "user.name"])
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "Unknown".into()),
+        performer: user().unwrap_or_else(|| "unknown".into()),
+        started_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        seed: format!("{} {}", now.as_nanosecond(), std::process::id()),
+        hook_scripts,
+        secret_names: secrets.names().map(str::to_string).collect(),
+        no_cache: request.no_cache,
+        lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),
+    })
+}
+
+/// `--version`, the variable `VERSION`, or the commit; marked when files that are built differ from it.
+pub fn version(project: &Project, options: &Options) -> Result<String, Failure> {
+    if let Some(version) =
+        options.version.clone().or_else(|| std::env::var("VERSION").ok().filter(|text| !text.is_empty()))
+    {
+        return Ok(version);
+    }
+    let Some(checkout) = project.checkout() else {
+        let here = project.directory.display();
+        return Err(Failure::with_hint(
+            format!("Can't use commit hash as version, no git repository found in {here}"),
+            "name a version with --version",
+        ));
+    };
+    if project.configuration.builder.context.is_none() || checkout.changes.is_empty() {
+        return Ok(checkout.revision);
+    }
+    let mark = format!("{:016x}", jiff::Timestamp::now().as_nanosecond() as u64);
+    Ok(format!("{}_uncommitted_{mark}", checkout.revision))
+}
+
+/// Kamal's folder for clean clones of this project.
+fn clones(project: &Project) -> String {
+    let place = project.directory.display().to_string();
+    let mark = plan::digest(&place);
+    let name = format!("{}-{}", project.configuration.service, &mark[..13]);
+    std::env::temp_dir().join("kamal-clones").join(name).display().to_string()
+}
+
+/// Loads builtins and the project's plugins.
+pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Failure> {
+    let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
+    let mut own = Vec::new();
+    for plugin in &project.configuration.plugins {
+        let path = project.directory.join(&plugin.source);
+        let bytes = std::fs::read(&path).map_err(|error| {
+            let hint = format!("x-plugins/{}/source is a path relative to the project", plugin.name);
+            Failure::with_hint(format!("plugin `{}` cannot be read from {}: {error}", plugin.name, plugin.source), hint)
+        })?;
+        own.push((plugin.clone(), bytes));
+    }
+    let cache = cache_directory().map(Cache::new);
+    let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
+    if options.verbose {
+        for load in catalogue.loads() {
+            let how = if load.compiled { "compiled" } else { "loaded from the cache" };
+            let hooks = catalogue.hooks_of(&load.plugin).join(", ");
+            crate::report::say(&format!(
+                "Plugin {} ({hooks}) {how} in {:.1} ms",
+                load.plugin,
+                load.took.as_secs_f64() * 1e3
+            ));
+        }
+    }
+    Ok(catalogue)
+}
+
+/// The user's own folder for compiled plugins.
+fn cache_directory() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+    Some(base.join("sextant").join("components"))
+}
+
+/// The machines of a project, not connected yet.
+pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
+    let mut values: SecretValues = project.configuration.literals.clone();
+    for name in secrets.names() {
+        if let Ok(value) = secrets.get(name) {
+            values.insert(name.to_string(), value.clone());
+        }
+    }
+    Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
+}
+
+fn ssh_settings(ssh: &Ssh) -> SshSettings {
+    SshSettings {
+        user: Some(ssh.user.clone()),
+        port: u16::try_from(ssh.port).ok(),
+        proxy_jump: ssh.proxy.clone(),
+        proxy_command: ssh.proxy_command.clone(),
+        keys: ssh.keys.iter().map(PathBuf::from).collect(),
+        keys_only: ssh.keys_only,
+        config_files: ssh.config.as_ref().map(|files| files.iter().map(PathBuf::from).collect()),
+        forward_agent: ssh.forward_agent,
+        connect_timeout: CONNECT_TIMEOUT,
+        ..SshSettings::default()
+    }
+}
+
+/// A runtime for work on machines.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::message(format!("threads cannot be started: {error}")))
+}
+
+/// A switch that Ctrl-C and SIGTERM raise: the first lets the running step end, the second does not.
+pub fn interrupts() -> Interrupts {
+    let interrupts = Interrupts::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let raised = interrupts.clone();
+        let Ok(mut stream) = signal(kind) else { continue };
+        tokio::spawn(async move {
+            while stream.recv().await.is_some() {
+                match raised.level() {
+                    Interrupt::None => {
+                        crate::report::say("Interrupted: stopping after the running step; again to stop now");
+                        raised.raise(Interrupt::Gentle);
+                    }
+                    _ => raised.raise(Interrupt::Now),
+                }
+            }
+        });
+    }
+    interrupts
+}
+
+/// Performs a request from the first look to the last step.
+pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
+    let secrets = project.secrets(Substitution::Run)?;
+    let run = Arc::new(run(project, options, request, &secrets)?);
+    let catalogue = catalogue(project, options)?;
+    let events = crate::report::events(options);
+    runtime()?.block_on(async {
+        let machines = machines(project, &secrets);
+        let interrupts = interrupts();
+        let operation = Operation {
+            run,
+            transport: &machines,
+            hooks: &catalogue,
+            secrets: &secrets,
+            events: &*events,
+            interrupts: &interrupts,
+        };
+        let performed = operation.perform().await;
+        transport::Transport::close(&machines).await;
+        performed.map_err(|error| failed(project, error))
+    })
+}
+
+/// Makes the plan of a request without carrying it out.
+pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
+    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let run = Arc::new(run(project, options, request, &secrets)?);
+    let catalogue = catalogue(project, options)?;
+    let silent = |_: lifecycle::Event<'_>| {};
+    let events: &dyn Events = &silent;
+    runtime()?.block_on(async {
+        let machines = machines(project, &secrets);
+        let interrupts = interrupts();
+        let operation = Operation {
+            run,
+            transport: &machines,
+            hooks: &catalogue,
+            secrets: &secrets,
+            events,
+            interrupts: &interrupts,
+        };
+        let planned = async {
+            if look == Look::AfterPreConnect {
+                operation.connect().await?;
+            }
+            let facts = if look == Look::Offline { plan::Facts::default() } else { operation.observe().await? };
+            let plan = operation.plan(facts)?;
+            operation.review(&plan)?;
+            Ok(plan)
+        }
+        .await;
+        transport::Transport::close(&machines).await;
+        planned.map_err(|error| failed(project, error))
+    })
+}
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// What the hosts tell.
+    AtHosts,
+    /// What the hosts tell, after the hook script pre-connect ran.
+    AfterPreConnect,
+    /// Nothing: bare hosts are assumed.
+    Offline,
+}
+
+fn failed(project: &Project, error: LifecycleError) -> Failure {
+    Failure::Lifecycle { error, sources: project.sources.clone() }
+}

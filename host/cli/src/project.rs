@@ -1,0 +1,158 @@
+//! The project on disk: its configuration, its secrets, its git checkout, its hook scripts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use configuration::{Configuration, ConfigurationError, Filter, Secrets, Selection, Source, Sources};
+use plan::Checkout;
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+
+/// A project that was read.
+pub struct Project {
+    /// The folder that everything is relative to: the one the program was started in.
+    pub directory: PathBuf,
+    /// Its configuration.
+    pub configuration: Configuration,
+    /// The selected hosts and roles.
+    pub selection: Selection,
+    /// The texts it was read from, for errors that show a line.
+    pub sources: Vec<Source>,
+}
+
+/// Whether commands in the secrets files run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Substitution {
+    /// They run: values are needed.
+    Run,
+    /// They do not: names are enough for a plan.
+    NamesOnly,
+}
+
+impl Project {
+    /// Reads the configuration and applies `--hosts`, `--roles` and `--primary`.
+    pub fn read(options: &Options) -> Result<Self, Failure> {
+        let directory =
+            std::env::current_dir().map_err(|error| Failure::message(format!("the current folder: {error}")))?;
+        let base = read_source(&directory, &options.config_file)?;
+        let overlay = match &options.destination {
+            Some(destination) => Some(read_source(&directory, &overlay_path(&options.config_file, destination))?),
+            None => None,
+        };
+        let texts: Vec<Source> = [Some(base.clone()), overlay.clone()].into_iter().flatten().collect();
+        let sources = Sources { base, overlay, destination: options.destination.clone() };
+        let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
+        let configuration = configuration::load(&sources).map_err(wrong)?;
+        let filter = Filter { hosts: options.hosts.clone(), roles: options.roles.clone(), primary: options.primary };
+        let selection = Selection::new(&configuration, &filter).map_err(wrong)?;
+        let project = Self { directory, configuration, selection, sources: texts.clone() };
+        configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
+        Ok(project)
+    }
+
+    /// Reads the secrets files.
+    pub fn secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
+        let candidates =
+            configuration::files_for(&self.configuration.secrets_path, self.configuration.destination.as_deref());
+        let mut files = Vec::new();
+        for path in &candidates {
+            match std::fs::read_to_string(self.directory.join(path)) {
+                Ok(text) => files.push(Source { path: path.clone(), text }),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Failure::message(format!("{path} cannot be read: {error}"))),
+            }
+        }
+        let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let mut run = |line: &str| match substitution {
+            Substitution::Run => substituted(&self.directory, line),
+            Substitution::NamesOnly => String::new(),
+        };
+        Secrets::parse(&candidates, &files, &environment, &mut run).map_err(|error| self.wrong(error))
+    }
+
+    /// Names of the files in the folder of hook scripts that are no samples.
+    pub fn hook_scripts(&self) -> Result<BTreeSet<String>, Failure> {
+        let folder = self.directory.join(&self.configuration.hooks_path);
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            Err(error) => return Err(Failure::message(format!("{} cannot be read: {error}", folder.display()))),
+        };
+        let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
+        Ok(names.filter(|name| !name.contains('.')).collect())
+    }
+
+    /// The git checkout the project stands in, if it stands in one.
+    pub fn checkout(&self) -> Option<Checkout> {
+        let git = |words: &[&str]| self.git(words);
+        Some(Checkout {
+            root: git(&["rev-parse", "--show-toplevel"])?,
+            prefix: git(&["rev-parse", "--show-prefix"])?.trim_end_matches('/').to_string(),
+            revision: git(&["rev-parse", "HEAD"])?,
+            changes: git(&["status", "--porcelain"])?.lines().map(str::to_string).collect(),
+        })
+    }
+
+    /// What a git command prints; nothing if it fails.
+    pub fn git(&self, words: &[&str]) -> Option<String> {
+        printed(&self.directory, "git", words)
+    }
+
+    /// An error about the project's files.
+    pub fn wrong(&self, error: ConfigurationError) -> Failure {
+        Failure::Configuration { error, sources: self.sources.clone() }
+    }
+}
+
+/// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
+/// The command itself is not shown, because variables in it may be secrets.
+fn substituted(directory: &Path, line: &str) -> String {
+    let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], directory, &[]) else { return String::new() };
+    if !outcome.stderr.trim().is_empty() {
+        crate::report::say(outcome.stderr.trim_end());
+    }
+    if !outcome.succeeded() {
+        let code = outcome.exit;
+        crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
+    }
+    outcome.stdout.trim_end_matches('\n').to_string()
+}
+
+/// What a program prints, without the final newline; nothing if it fails.
+fn printed(directory: &Path, program: &str, words: &[&str]) -> Option<String> {
+    let outcome = transport::capture(program, words, directory, &[]).ok()?;
+    outcome.succeeded().then(|| outcome.stdout.trim_end_matches('\n').to_string())
+}
+
+fn read_source(directory: &Path, path: &str) -> Result<Source, Failure> {
+    let full = directory.join(path);
+    match std::fs::read_to_string(&full) {
+        Ok(text) => Ok(Source { path: path.to_string(), text }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let error = ConfigurationError::file_not_found(&full.display().to_string())
+                .with_hint("run sextant in the project's folder, or name the file with --config-file");
+            Err(Failure::Configuration { error, sources: Vec::new() })
+        }
+        Err(error) => Err(Failure::message(format!("{path} cannot be read: {error}"))),
+    }
+}
+
+/// `config/deploy.yml` and `staging` give `config/deploy.staging.yml`.
+fn overlay_path(base: &str, destination: &str) -> String {
+    let path = Path::new(base);
+    let stem = path.with_extension("");
+    let extension = path.extension().map_or("yml".into(), |extension| extension.to_string_lossy());
+    format!("{}.{destination}.{extension}", stem.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlays_stand_beside_their_base() {
+        assert_eq!(overlay_path("config/deploy.yml", "staging"), "config/deploy.staging.yml");
+        assert_eq!(overlay_path("infra/kamal.yaml", "eu"), "infra/kamal.eu.yaml");
+    }
+}

@@ -1,0 +1,118 @@
+//! Calm progress for people: a title per stage, a line per step, the host in every line about a host.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use commands::Machine;
+use lifecycle::{Event, Events};
+use plan::{Action, Plan, Step};
+
+use super::say;
+use crate::outline::is_bookkeeping;
+use crate::style::Style;
+
+/// Tells people on standard error.
+pub struct Human {
+    verbose: bool,
+    quiet: bool,
+    style: Style,
+    /// Width of the column of machines.
+    width: Mutex<usize>,
+}
+
+impl Human {
+    /// With every step and its output, or with nothing but errors.
+    pub fn new(verbose: bool, quiet: bool) -> Self {
+        Self { verbose, quiet, style: Style::for_stderr(), width: Mutex::new(5) }
+    }
+
+    fn width(&self) -> usize {
+        self.width.lock().map_or(5, |width| *width)
+    }
+
+    fn widen(&self, plan: &Plan) {
+        let longest = plan.steps().map(|(machine, _)| machine.to_string().len()).max().unwrap_or_default();
+        if let Ok(mut width) = self.width.lock() {
+            *width = longest.max(5);
+        }
+    }
+
+    fn step(&self, machine: &Machine, role: Option<&str>, text: &str) {
+        let width = self.width();
+        let role = role.map(|role| format!("{role}: ")).unwrap_or_default();
+        say(&format!("  {:width$}  {role}{text}", machine.to_string()));
+    }
+
+    fn shows_output(&self, step: &Step) -> bool {
+        self.verbose || matches!(step.action, Action::Build(_))
+    }
+}
+
+impl Events for Human {
+    fn tell(&self, event: Event<'_>) {
+        let style = self.style;
+        if self.quiet {
+            return;
+        }
+        match event {
+            Event::Observing { hosts } if self.verbose => say(&format!("Looking at {}", hosts.join(", "))),
+            Event::Observed { hosts, took } => {
+                let hosts = if hosts.len() == 1 { "1 host".to_string() } else { format!("{} hosts", hosts.len()) };
+                say(&format!("Looked at {hosts} {}", style.faint(&seconds(took))));
+            }
+            Event::Planned { plan } => {
+                self.widen(plan);
+                let destination = plan.destination.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
+                say(&format!("Planned: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
+                plan.notes.iter().for_each(|note| say(&format!("  note: {note}")));
+            }
+            Event::Replanned { plan } => {
+                self.widen(plan);
+                say("The hosts changed meanwhile: planned again");
+            }
+            Event::TookLock { host } => say(&style.strong(&format!("Took the deploy lock on {host}"))),
+            Event::ReleasedLock { host } => say(&style.strong(&format!("Released the deploy lock on {host}"))),
+            Event::KeptLock { host, reason } => {
+                say(&format!("{} the deploy lock on {host} was not released: {reason}", style.bad("warning:")));
+                say(&format!("{} run `sextant lock release` if nobody works on it", style.strong("hint:")));
+            }
+            Event::Stage { title } => say(&style.strong(title)),
+            Event::StepBegan { machine, role, step } if self.shows_output(step) => {
+                self.step(machine, role, &style.faint(&format!("{} …", step.title)));
+            }
+            Event::StepSaid { machine, step, line, .. } if self.shows_output(step) => {
+                self.step(machine, None, &style.faint(&format!("| {line}")));
+            }
+            Event::StepEnded { machine, role, step, exit, took } if self.verbose || !is_bookkeeping(step) => {
+                let how = match exit {
+                    0 => style.good("ok"),
+                    _ if step.may_fail => style.faint("failed, which may be"),
+                    code => style.bad(&format!("failed with exit code {code}")),
+                };
+                self.step(machine, role, &format!("{}  {how} {}", step.title, style.faint(&seconds(took))));
+            }
+            Event::Waiting { machine, role } => {
+                self.step(
+                    machine,
+                    Some(role),
+                    &style.faint("waits for the first healthy container of the primary role"),
+                );
+            }
+            Event::BarrierOpened { machine, role } => {
+                self.step(machine, Some(role), "first healthy container, other roles may boot")
+            }
+            Event::BarrierClosed { machine, role } => {
+                self.step(machine, Some(role), &style.bad("first container is not healthy, no other role boots"));
+            }
+            Event::Aborting { machine, role } => {
+                self.step(machine, Some(role), &style.bad("the boot failed, undoing it"))
+            }
+            Event::Finished { took } => say(&style.strong(&format!("Finished in {}", seconds(took)))),
+            _ => {}
+        }
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

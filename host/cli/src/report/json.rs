@@ -1,0 +1,54 @@
+//! The same for programs: one JSON object a line on standard output.
+
+use lifecycle::{Event, Events};
+use serde_json::{Value, json};
+use transport::Stream;
+
+use super::print;
+
+/// Tells programs on standard output.
+pub struct Json;
+
+impl Events for Json {
+    fn tell(&self, event: Event<'_>) {
+        print(&object(event).to_string());
+    }
+}
+
+fn object(event: Event<'_>) -> Value {
+    match event {
+        Event::Observing { hosts } => json!({ "event": "observing", "hosts": hosts }),
+        Event::Observed { hosts, took } => {
+            json!({ "event": "observed", "hosts": hosts, "seconds": took.as_secs_f64() })
+        }
+        Event::Planned { plan } => json!({ "event": "planned", "plan": plan }),
+        Event::Replanned { plan } => json!({ "event": "replanned", "plan": plan }),
+        Event::TakingLock { host } => json!({ "event": "taking-lock", "host": host }),
+        Event::TookLock { host } => json!({ "event": "took-lock", "host": host }),
+        Event::ReleasedLock { host } => json!({ "event": "released-lock", "host": host }),
+        Event::KeptLock { host, reason } => json!({ "event": "kept-lock", "host": host, "reason": reason }),
+        Event::Stage { title } => json!({ "event": "stage", "title": title }),
+        Event::StepBegan { machine, role, step } => {
+            json!({ "event": "step-began", "machine": machine.to_string(), "role": role, "step": step.id, "title": step.title })
+        }
+        Event::StepSaid { machine, step, stream, line } => {
+            let stream = if stream == Stream::Stdout { "stdout" } else { "stderr" };
+            json!({ "event": "step-said", "machine": machine.to_string(), "step": step.id, "stream": stream, "line": line })
+        }
+        Event::StepEnded { machine, role, step, exit, took } => json!({
+            "event": "step-ended", "machine": machine.to_string(), "role": role, "step": step.id, "title": step.title,
+            "exit": exit, "seconds": took.as_secs_f64(),
+        }),
+        Event::Waiting { machine, role } => json!({ "event": "waiting", "machine": machine.to_string(), "role": role }),
+        Event::BarrierOpened { machine, role } => {
+            json!({ "event": "barrier-opened", "machine": machine.to_string(), "role": role })
+        }
+        Event::BarrierClosed { machine, role } => {
+            json!({ "event": "barrier-closed", "machine": machine.to_string(), "role": role })
+        }
+        Event::Aborting { machine, role } => {
+            json!({ "event": "aborting", "machine": machine.to_string(), "role": role })
+        }
+        Event::Finished { took } => json!({ "event": "finished", "seconds": took.as_secs_f64() }),
+    }
+}

@@ -1,0 +1,79 @@
+//! Subcommands that change machines: setup, deploy, redeploy, rollback, prune, server bootstrap, remove.
+
+use plan::Intent;
+
+use super::confirm;
+use crate::arguments::{Build, Change, Options, Output, PruneCommand, ServerCommand};
+use crate::failure::Failure;
+use crate::invocation::{self, Look, Request, Version};
+use crate::outline::{Detail, outline};
+use crate::project::Project;
+use crate::report::{print, print_raw};
+
+pub fn run(options: &Options, change: &Change) -> Result<u8, Failure> {
+    if let Change::Remove(confirmation) = change
+        && !confirm("This will remove all containers and images. Are you sure?", confirmation.confirmed, options)
+    {
+        return Ok(0);
+    }
+    carry_out(options, request(change))
+}
+
+/// What a change asks for.
+pub fn request(change: &Change) -> Request {
+    match change {
+        Change::Setup(build) => building(Intent::Setup { skip_push: build.skip_push }, "setup", build),
+        Change::Deploy(build) => building(Intent::Deploy { skip_push: build.skip_push }, "deploy", build),
+        Change::Redeploy(build) => building(Intent::Redeploy { skip_push: build.skip_push }, "redeploy", build),
+        Change::Rollback { to } => {
+            Request { version: Some(Version::Exactly(to.clone())), ..simple(Intent::Rollback, &["rollback"]) }
+        }
+        Change::Prune(PruneCommand::All) => simple(Intent::Prune, &["prune", "all"]),
+        Change::Server(ServerCommand::Bootstrap) => simple(Intent::Bootstrap, &["server", "bootstrap"]),
+        Change::Remove(_) => simple(Intent::Remove, &["remove"]),
+    }
+}
+
+/// A request about the version from git, without anything special.
+pub fn simple(intent: Intent, words: &[&str]) -> Request {
+    let words = words.iter().map(|word| (*word).to_string()).collect();
+    Request { intent, words, version: None, no_cache: false }
+}
+
+fn building(intent: Intent, word: &str, build: &Build) -> Request {
+    Request { no_cache: build.no_cache, ..simple(intent, &[word]) }
+}
+
+/// Performs a request, or shows its plan under `--dry-run`.
+pub fn carry_out(options: &Options, request: Request) -> Result<u8, Failure> {
+    let project = Project::read(options)?;
+    if options.dry_run {
+        show(options, &project, request, Look::AtHosts)?;
+    } else {
+        invocation::perform(&project, options, request)?;
+    }
+    Ok(0)
+}
+
+/// Shows the plan of a request on standard output.
+pub fn show(options: &Options, project: &Project, request: Request, look: Look) -> Result<(), Failure> {
+    let plan = invocation::plan(project, options, request, look)?;
+    match options.output {
+        Output::Json => match serde_json::to_string_pretty(&plan) {
+            Ok(json) => print(&json),
+            Err(error) => return Err(Failure::message(format!("the plan cannot be written as JSON: {error}"))),
+        },
+        Output::Text => {
+            print_raw(&outline(&plan, if options.verbose { Detail::Commands } else { Detail::Steps }));
+            if look == Look::AtHosts && !plan.connect.is_empty() {
+                print(
+                    "\nNote: the hook script pre-connect was not run; --run-pre-connect runs it before looking at the hosts.",
+                );
+            }
+            if look == Look::Offline {
+                print("\nNote: no host was looked at; bare hosts were assumed.");
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! One file per subcommand, or per group of them.
+
+mod accessory;
+mod app;
+mod change;
+mod config;
+mod lock;
+mod look;
+mod plan;
+mod proxy;
+mod version;
+
+use crate::arguments::{AccessoryCommand, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand};
+use crate::failure::Failure;
+use crate::project::Project;
+
+/// Kamal's subcommands that this version does not carry out.
+const NOT_YET: [&str; 9] = ["audit", "build", "details", "docs", "init", "registry", "secrets", "upgrade", "help"];
+
+/// Runs a subcommand and gives the exit code.
+pub fn run(arguments: Arguments) -> Result<u8, Failure> {
+    let options = &arguments.options;
+    if options.dry_run && only_looks(&arguments.subcommand) {
+        let text = "--dry-run has no meaning for a subcommand that changes nothing of its own".to_string();
+        return Err(Failure::Usage { text, hint: "leave it out".to_string() });
+    }
+    match arguments.subcommand {
+        Command::Change(change) => change::run(options, &change),
+        Command::Plan(arguments) => plan::run(options, arguments),
+        Command::App(command) => app::run(options, command),
+        Command::Accessory(command) => accessory::run(options, command),
+        Command::Proxy(command) => proxy::run(options, command),
+        Command::Lock(command) => lock::run(options, command),
+        Command::Config => config::run(options),
+        Command::Version => version::run(),
+        Command::Other(words) => Err(alias(options, &words).unwrap_or_else(|| unknown("", &words, &NOT_YET))),
+    }
+}
+
+/// Whether a subcommand reads, or runs the user's own command.
+fn only_looks(command: &Command) -> bool {
+    match command {
+        Command::Change(_) | Command::Plan(_) | Command::Other(_) => false,
+        Command::App(command) => !matches!(command, AppCommand::Change(_) | AppCommand::Other(_)),
+        Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
+        Command::Proxy(command) => matches!(command, ProxyCommand::Details),
+        Command::Lock(command) => matches!(command, LockCommand::Status),
+        Command::Config | Command::Version => true,
+    }
+}
+
+/// A word that the project's configuration makes an alias of: known, but not carried out yet.
+fn alias(options: &Options, words: &[String]) -> Option<Failure> {
+    let word = words.first()?;
+    let project = Project::read(options).ok()?;
+    let meaning = project.configuration.document.pointer(&format!("/aliases/{word}"))?.to_ruby_string();
+    let text = format!("`{word}` is an alias, which Sextant {} does not carry out yet", env!("CARGO_PKG_VERSION"));
+    Some(Failure::with_hint(text, format!("it stands for: sextant {meaning}")))
+}
+
+/// A subcommand that Kamal has and this version has not, or that nobody has.
+fn unknown(group: &str, words: &[String], not_yet: &[&str]) -> Failure {
+    let word = words.first().map(String::as_str).unwrap_or_default();
+    let name = [group, word].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let plain = word.replace('_', "-");
+    if not_yet.iter().any(|known| *known == plain) {
+        return Failure::with_hint(
+            format!(
+                "`{name}` is a subcommand of Kamal that Sextant {} does not carry out yet",
+                env!("CARGO_PKG_VERSION")
+            ),
+            "Kamal itself can be used on the same servers at any time",
+        );
+    }
+    let hint = "`sextant --help` lists the subcommands".to_string();
+    Failure::Usage { text: format!("Could not find command \"{name}\"."), hint }
+}
+
+/// Asks before something that cannot be undone. Only `y` is a yes.
+fn confirm(question: &str, confirmed: bool, options: &Options) -> bool {
+    if confirmed || options.dry_run {
+        return true;
+    }
+    eprint_question(question);
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    let yes = read.is_ok() && answer.trim() == "y";
+    if !yes {
+        crate::report::say("Aborted");
+    }
+    yes
+}
+
+fn eprint_question(question: &str) {
+    use std::io::Write;
+    let mut stderr = std::io::stderr().lock();
+    let _ = write!(stderr, "{question} [y, N] (N) ");
+    let _ = stderr.flush();
+}

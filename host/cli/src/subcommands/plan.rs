@@ -1,0 +1,25 @@
+//! `sextant plan`: what a subcommand would do.
+
+use super::{accessory, app, change, proxy};
+use crate::arguments::{Change, Options, PlanArguments, Plannable};
+use crate::failure::Failure;
+use crate::invocation::Look;
+use crate::project::Project;
+
+pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
+    let look = match (arguments.offline, arguments.run_pre_connect) {
+        (true, _) => Look::Offline,
+        (false, true) => Look::AfterPreConnect,
+        (false, false) => Look::AtHosts,
+    };
+    let request = match arguments.of {
+        None => change::request(&Change::Deploy(arguments.build)),
+        Some(Plannable::Change(named)) => change::request(&named),
+        Some(Plannable::App(named)) => app::request(&named),
+        Some(Plannable::Accessory(named)) => accessory::request(&named),
+        Some(Plannable::Proxy(named)) => proxy::request(&named),
+    };
+    let project = Project::read(options)?;
+    change::show(options, &project, request, look)?;
+    Ok(0)
+}

@@ -1,0 +1,139 @@
+//! Lines for a host's own files: audit log, lock, directories, environment files, docker's installation; and hook scripts.
+
+use crate::quoting::{literal, value};
+use crate::{Command, Fragment};
+
+/// Exit code of [`take_lock`] when somebody else holds the lock; its output is then the details that the holder left.
+pub const LOCK_HELD: i32 = 75;
+
+/// Appends a line to the audit log. `tags` stand after the time, in brackets.
+pub fn audit(log: &str, tags: &[String], message: &str) -> Command {
+    let tags: String = tags.iter().map(|tag| format!(" [{tag}]")).collect();
+    // The time is the host's own at that moment: a plan is older than what it does.
+    Command::new(format!(
+        "mkdir -p .kamal && echo \"[$(date -u +%Y-%m-%dT%H:%M:%SZ)]\"{} >> {}",
+        value(&format!("{tags} {message}")),
+        literal(log)
+    ))
+}
+
+/// Makes a directory and its parents. `$PWD` in the path is the ssh user's home.
+pub fn make_directory(path: &str) -> Command {
+    Command::new(format!("mkdir -p {}", path_word(path)))
+}
+
+/// Changes mode or owner of a path.
+pub fn change_mode(mode: &str, path: &str) -> Command {
+    Command::new(format!("chmod {} {}", literal(mode), path_word(path)))
+}
+
+/// Changes the owner of a path.
+pub fn change_owner(owner: &str, path: &str) -> Command {
+    Command::new(format!("chown {} {}", literal(owner), path_word(path)))
+}
+
+/// Removes a path with everything below it.
+pub fn remove_path(path: &str) -> Command {
+    Command::new(format!("rm -rf {}", path_word(path)))
+}
+
+/// Writes a file for docker's `--env-file` from secrets: name in the file, name of the secret. Mode 0600, moved into place whole.
+///
+/// Without secrets the file is one empty line, as Kamal writes it.
+pub fn write_environment_file(path: &str, secrets: &[(String, String)]) -> Command {
+    let mut content = Vec::new();
+    for (name, secret) in secrets {
+        content.push(Fragment::text(format!("{name}=")));
+        content.push(Fragment::EnvironmentFileSecret(secret.clone()));
+        content.push(Fragment::text("\n"));
+    }
+    if content.is_empty() {
+        content.push(Fragment::text("\n"));
+    }
+    let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
+    let (path, directory) = (literal(path), literal(directory));
+    Command::new(format!(
+        "mkdir -p {directory} && umask 077 && cat > {path}.new && chmod 600 {path}.new && mv {path}.new {path}"
+    ))
+    .with_input(content)
+}
+
+/// Takes the lock by making its directory, which only one can do, and leaves who took it, encoded as Kamal encodes it.
+///
+/// A directory without details is half-made: its maker died between the two steps. It is taken over after two seconds.
+pub fn take_lock(directory: &str, details: &str) -> Command {
+    let directory = literal(directory);
+    Command::new(format!(
+        "mkdir -p .kamal && {{ mkdir {directory} 2> /dev/null || {{ [ -e {directory}/details ] || sleep 2; \
+         if [ -e {directory}/details ]; then base64 -d < {directory}/details; exit {LOCK_HELD}; fi; \
+         mkdir -p {directory}; }}; }} && base64 > {directory}/details"
+    ))
+    .with_input(vec![Fragment::text(details)])
+}
+
+/// Releases the lock.
+pub fn release_lock(directory: &str) -> Command {
+    let directory = literal(directory);
+    Command::new(format!("rm -rf {directory}"))
+}
+
+/// Releases the lock only if the details are those given: for a run that was cut off while it took the lock.
+pub fn release_own_lock(directory: &str, details: &str) -> Command {
+    let directory = literal(directory);
+    Command::new(format!(
+        "mine=$(cat; echo .) && [ \"$(base64 -d < {directory}/details 2> /dev/null; echo .)\" = \"$mine\" ] && rm -rf {directory}"
+    ))
+    .with_input(vec![Fragment::text(details)])
+}
+
+/// Prints who holds the lock; fails when nobody does.
+pub fn lock_details(directory: &str) -> Command {
+    let directory = literal(directory);
+    Command::new(format!(
+        "[ -d {directory} ] && {{ base64 -d < {directory}/details 2> /dev/null || \
+         echo 'Nobody knows: whoever took it did not come to leave a name'; }}"
+    ))
+}
+
+/// Fails unless docker's command is there.
+pub fn docker_version() -> Command {
+    Command::new("docker -v")
+}
+
+/// Installs docker with its own script where it is missing, as root, or as a user who may use sudo.
+pub fn install_docker() -> Command {
+    Command::new(
+        "if ! docker -v; then \
+         if [ \"${EUID:-$(id -u)}\" -eq 0 ] || sudo -nl usermod > /dev/null 2>&1; then \
+         sh -c 'curl -fsSL https://get.docker.com || wget -O - https://get.docker.com || echo \"exit 1\"' | sh || exit 1; \
+         if [ \"${EUID:-$(id -u)}\" -ne 0 ] && ! id -nG \"${USER:-$(id -un)}\" | grep -qw docker; then \
+         sudo -n usermod -aG docker \"${USER:-$(id -un)}\"; fi; \
+         else echo \"Docker is not installed and can't be installed without root access and either \\`wget\\` or \\`curl\\`. \
+         Install Docker manually: https://docs.docker.com/engine/install/\" >&2; exit 1; fi; fi",
+    )
+}
+
+/// Runs a hook script of the project on the operator's machine.
+pub fn hook_script(path: &str) -> Command {
+    let path = literal(path);
+    let path = if path.starts_with('/') || path.starts_with('\'') { path } else { format!("./{path}") };
+    Command::new(format!("KAMAL_RECORDED_AT=$(date -u +%Y-%m-%dT%H:%M:%SZ) exec {path}"))
+}
+
+/// Waits.
+pub fn sleep(seconds: u64) -> Command {
+    Command::new(format!("sleep {seconds}"))
+}
+
+/// Words for a program, taken literally.
+pub fn run(words: &[String]) -> Command {
+    Command::new(words.iter().map(|word| literal(word)).collect::<Vec<_>>().join(" "))
+}
+
+/// A path as a word; a leading `$PWD` is left for the host's shell.
+fn path_word(path: &str) -> String {
+    match path.strip_prefix("$PWD/") {
+        Some(rest) => format!("\"$PWD\"/{}", literal(rest)),
+        None => literal(path),
+    }
+}

@@ -1,0 +1,46 @@
+//! Reads a Kamal project: YAML text in, a validated [`Configuration`] with the origin of every value out.
+//!
+//! Pure: no files, no environment, no clock. Callers hand in texts; what has to be run or looked up comes in as a closure.
+//!
+//! The way of a project through here: [`load()`] reads each file ([`yaml`]), lays them over each other, checks the result against
+//! the schema and the rules, and builds the [`Configuration`]. [`Selection`] narrows it to what was asked for, [`Secrets`] holds
+//! the values its secret names stand for.
+
+mod accessories;
+mod arguments;
+mod dotenv;
+mod erb;
+mod error;
+mod hints;
+mod load;
+mod merge;
+mod model;
+mod naming;
+mod node;
+mod not_yet;
+pub mod pattern;
+mod plugins;
+mod proxy;
+mod registry;
+mod roles;
+mod rules;
+mod scalar;
+mod schema;
+mod secrets;
+mod sections;
+mod selection;
+mod servers;
+mod settings;
+mod validate;
+mod version;
+pub mod yaml;
+
+pub use error::{Class, ConfigurationError};
+pub use load::{Source, Sources, load};
+pub use merge::merge;
+pub use model::*;
+pub use node::{Entry, Map, Node, Origin, Value};
+pub use rules::refuse_traefik_hooks;
+pub use secrets::{Secrets, files_for};
+pub use selection::{Filter, Selection};
+pub use version::KAMAL_VERSION;

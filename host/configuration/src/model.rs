@@ -1,0 +1,279 @@
+//! The validated configuration: what a Kamal project says, with every default filled in.
+//!
+//! Plain data. Lists keep the order in which they apply; maps keep the order of the file. Secrets are names here, values join
+//! inside `transport`.
+
+use indexmap::IndexMap;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+
+use crate::node::Node;
+
+/// A whole project: `config/deploy.yml`, merged with the destination's overlay.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// `service`.
+    pub service: String,
+    /// The destination that was asked for with `-d`, if any.
+    pub destination: Option<String>,
+    /// `image`: the name without registry server and without tag.
+    pub image: String,
+    /// Where images are pushed to and pulled from.
+    pub registry: Registry,
+    /// Roles in alphabetical order of their names, as Kamal keeps them.
+    pub roles: Vec<Role>,
+    /// `primary_role`, `web` unless set.
+    pub primary_role: String,
+    /// Accessories in the order of the file.
+    pub accessories: Vec<Accessory>,
+    /// How the image is built.
+    pub builder: Builder,
+    /// How hosts are booted in groups.
+    pub boot: Boot,
+    /// How hosts are reached.
+    pub ssh: Ssh,
+    /// `proxy.run` and the timeouts that every role shares are not here but in [`Role`]; these are the project's own.
+    pub deploy_timeout: u64,
+    /// Seconds an old container gets to finish its requests.
+    pub drain_timeout: u64,
+    /// Seconds a container without proxy must keep running before it counts as ready.
+    pub readiness_delay: u64,
+    /// How many stopped containers are kept for a rollback.
+    pub retain_containers: u64,
+    /// Folder of the hook scripts, relative to the project.
+    pub hooks_path: String,
+    /// Base path of the secrets files, relative to the project.
+    pub secrets_path: String,
+    /// `x-plugins`, in the order of the file.
+    pub plugins: Vec<Plugin>,
+    /// Secrets that stand in the file itself (a registry password as plain text), under the names that [`Text::Secret`] refers to.
+    pub literals: BTreeMap<String, SecretString>,
+    /// The merged document with the origin of every value.
+    pub document: Node,
+}
+
+/// A text that is either in the clear or the name of a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Text {
+    /// In the clear.
+    Clear(String),
+    /// The name under which the secrets (or [`Configuration::literals`]) hold the value.
+    Secret(String),
+}
+
+/// A container registry and how to log in to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    /// Host and port; absent means Docker Hub.
+    pub server: Option<String>,
+    /// User and password; absent for a local registry, which needs no login.
+    pub credentials: Option<Credentials>,
+}
+
+/// What a login needs. The password is always a secret: a plain one in the file is moved to [`Configuration::literals`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's name.
+    pub username: Text,
+    /// The name of the secret that holds the password.
+    pub password: String,
+}
+
+/// A group of hosts that run the app's image in the same way.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// The role's name, `web` for a plain list of servers.
+    pub name: String,
+    /// Hosts in the order of the file.
+    pub hosts: Vec<Host>,
+    /// `cmd`: appended verbatim after the image, so the host's shell splits it.
+    pub command: Option<String>,
+    /// Options for `docker run` in the order of the file, without `restart`. One entry per flag: a list in the file is repeated.
+    pub options: Vec<(String, Option<String>)>,
+    /// The restart policy, `unless-stopped` unless set.
+    pub restart: String,
+    /// Custom labels: root's, then the role's.
+    pub labels: IndexMap<String, Option<String>>,
+    /// Volumes, verbatim.
+    pub volumes: Vec<String>,
+    /// Arguments for docker's log driver.
+    pub logging: Logging,
+    /// How the proxy reaches the role; absent when no proxy stands before it.
+    pub proxy: Option<Proxy>,
+    /// Seconds for `docker stop -t`; absent means docker's own default.
+    pub stop_timeout: Option<u64>,
+    /// Environments by host name: root's, the role's, then the host's tags, merged.
+    pub environments: IndexMap<String, Environment>,
+}
+
+/// One server of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// Address or name, as ssh takes it.
+    pub name: String,
+    /// Tags given to the host in the list of servers.
+    pub tags: Vec<String>,
+}
+
+/// Environment variables of a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// Clear variables; `None` is Kamal's blank value, which lets the variable through from the host's environment.
+    pub clear: IndexMap<String, Option<String>>,
+    /// Secret variables: name in the container -> name of the secret.
+    pub secret: IndexMap<String, String>,
+}
+
+/// docker's log driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logging {
+    /// `--log-driver`, if set.
+    pub driver: Option<String>,
+    /// `--log-opt` pairs; `max-size=10m` when nothing is configured.
+    pub options: IndexMap<String, Option<String>>,
+}
+
+/// How kamal-proxy reaches and checks a container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proxy {
+    /// Port inside the container.
+    pub app_port: u64,
+    /// `hosts`, or `host` split at commas.
+    pub hosts: Vec<String>,
+    /// Automatic TLS.
+    pub ssl: bool,
+    /// Options of `kamal-proxy deploy` after the hosts and `--tls`, in Kamal's order, without leading dashes:
+    /// `("health-check-path", Some("/up"))`; `None` is a bare flag. Timeouts are here too (`deploy-timeout`, `drain-timeout`).
+    pub options: Vec<(String, Option<String>)>,
+    /// Seconds until an unhealthy container counts as failed.
+    pub deploy_timeout: u64,
+}
+
+/// A container beside the app: a database, a cache.
+#[derive(Debug, Clone)]
+pub struct Accessory {
+    /// The key in the file.
+    pub name: String,
+    /// Container name and label: `service` of the accessory, or `<service>-<name>`.
+    pub service_name: String,
+    /// The image, prefixed with the accessory's own registry server if it has one.
+    pub image: String,
+    /// The accessory's own registry.
+    pub registry: Option<Registry>,
+    /// Hosts, resolved from `host(s)`, `role(s)` or `tag(s)`.
+    pub hosts: Vec<String>,
+    /// `cmd`, verbatim.
+    pub command: Option<String>,
+    /// Published port, as `host:container`.
+    pub port: Option<String>,
+    /// Environment.
+    pub environment: Environment,
+    /// Volumes, verbatim.
+    pub volumes: Vec<String>,
+    /// Directories created on the host and mounted.
+    pub directories: Vec<Directory>,
+    /// Custom labels.
+    pub labels: IndexMap<String, Option<String>>,
+    /// Options for `docker run`, without `restart`.
+    pub options: Vec<(String, Option<String>)>,
+    /// The restart policy, `unless-stopped` unless set.
+    pub restart: String,
+    /// docker network, `kamal` unless set.
+    pub network: String,
+    /// Arguments for docker's log driver (the project's).
+    pub logging: Logging,
+    /// How the proxy reaches the accessory, if it does.
+    pub proxy: Option<Proxy>,
+}
+
+/// A directory of an accessory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directory {
+    /// Path on the host: absolute, or relative to `$PWD` (the ssh user's home), already prefixed with the accessory's service name.
+    pub host_path: String,
+    /// Path in the container.
+    pub container_path: String,
+    /// Mount options such as `z`.
+    pub options: Option<String>,
+    /// Mode for `chmod`.
+    pub mode: Option<String>,
+    /// Owner for `chown`.
+    pub owner: Option<String>,
+}
+
+/// How the image is built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Builder {
+    /// Architectures, at least one.
+    pub arches: Vec<String>,
+    /// `context`; absent means a clean git clone is built.
+    pub context: Option<String>,
+    /// `dockerfile`, `Dockerfile` unless set.
+    pub dockerfile: String,
+    /// `target`.
+    pub target: Option<String>,
+    /// Build arguments.
+    pub args: IndexMap<String, Option<String>>,
+    /// Names of build secrets.
+    pub secrets: Vec<String>,
+    /// buildx driver, `docker-container` unless set.
+    pub driver: String,
+}
+
+/// How hosts are booted in groups.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Boot {
+    /// How many hosts boot at once; absent means all.
+    pub limit: Option<Limit>,
+    /// Seconds between groups.
+    pub wait: Option<u64>,
+    /// Whether roles of one host boot side by side.
+    pub parallel_roles: bool,
+}
+
+/// A number of hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Limit {
+    /// So many.
+    Hosts(u64),
+    /// A share of all hosts, accessory-only ones included, at least one.
+    Percent(u64),
+}
+
+/// How hosts are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ssh {
+    /// The user, `root` unless set.
+    pub user: String,
+    /// The port, 22 unless set.
+    pub port: u64,
+    /// Jump host `[user@]host`; the user is filled in (`root`).
+    pub proxy: Option<String>,
+    /// ProxyCommand; `proxy` wins.
+    pub proxy_command: Option<String>,
+    /// Private key files, as written (`~` is expanded by ssh).
+    pub keys: Vec<String>,
+    /// Whether only `keys` are offered.
+    pub keys_only: bool,
+    /// `config`: `None` reads ssh's own files, `Some([])` none, else these.
+    pub config: Option<Vec<String>>,
+    /// Whether the operator's agent is forwarded. Kamal forwards unless told otherwise.
+    pub forward_agent: bool,
+}
+
+/// One entry of `x-plugins`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plugin {
+    /// The key in the file.
+    pub name: String,
+    /// `source`, as written: a path to a component, relative to the project. Other sources are refused while loading.
+    pub source: String,
+    /// `match.registry`: a pattern (`*`, `?`) for the registry server whose login the plugin takes over.
+    pub registry_pattern: Option<String>,
+    /// `grants.programs`: programs on the operator's machine that its steps may run.
+    pub programs: Vec<String>,
+    /// `grants.secrets`: names of secrets its steps may use.
+    pub secrets: Vec<String>,
+    /// `with`: the plugin's own settings.
+    pub settings: Node,
+}

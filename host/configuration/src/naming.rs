@@ -1,0 +1,66 @@
+//! Names that Kamal gives to what it leaves on servers.
+
+use crate::model::Configuration;
+
+impl Configuration {
+    /// The image's name with the registry server, without tag: `ghcr.io/acme/app`.
+    pub fn repository(&self) -> String {
+        match &self.registry.server {
+            Some(server) => format!("{server}/{}", self.image),
+            None => self.image.clone(),
+        }
+    }
+
+    /// The image of a version: `ghcr.io/acme/app:1f3a9c0e`.
+    pub fn absolute_image(&self, version: &str) -> String {
+        format!("{}:{version}", self.repository())
+    }
+
+    /// The tag of the newest image: `latest`, or `latest-<destination>`.
+    pub fn latest_tag(&self) -> String {
+        format!("latest{}", self.destination_suffix())
+    }
+
+    /// The newest image.
+    pub fn latest_image(&self) -> String {
+        self.absolute_image(&self.latest_tag())
+    }
+
+    /// What the names of a role's containers begin with, and what kamal-proxy calls the role: `<service>-<role>[-<destination>]`.
+    pub fn container_prefix(&self, role: &str) -> String {
+        format!("{}-{role}{}", self.service, self.destination_suffix())
+    }
+
+    /// Where the app's files are, relative to the ssh user's home: `.kamal/apps/<service>[-<destination>]`.
+    pub fn application_directory(&self) -> String {
+        format!(".kamal/apps/{}", self.service_with_destination())
+    }
+
+    /// The directory that is the deploy lock: `.kamal/lock-<service>[-<destination>]`.
+    pub fn lock_directory(&self) -> String {
+        format!(".kamal/lock-{}", self.service_with_destination())
+    }
+
+    /// The file that records who did what: `.kamal/<service>[-<destination>]-audit.log`.
+    pub fn audit_log(&self) -> String {
+        format!(".kamal/{}-audit.log", self.service_with_destination())
+    }
+
+    /// The file with a role's secret variables on a host.
+    pub fn host_environment_file(&self, role: &str) -> String {
+        format!("{}/env/roles/{role}.env", self.application_directory())
+    }
+
+    /// The file with an accessory's secret variables on a host.
+    pub fn accessory_environment_file(&self, name: &str) -> String {
+        format!("{}/env/accessories/{name}.env", self.application_directory())
+    }
+
+    fn service_with_destination(&self) -> String {
+        format!("{}{}", self.service, self.destination_suffix())
+    }
+
+    fn destination_suffix(&self) -> String {
+        self.destination.as_ref().map(|destination| format!("-{destination}")).unwrap_or_default()
+    }
+}

@@ -1,0 +1,57 @@
+//! Reads `x-plugins`, Sextant's own section. Kamal ignores it, as it does every root key that starts with `x-`.
+
+use crate::arguments::texts;
+use crate::error::ConfigurationError;
+use crate::model::Plugin;
+use crate::node::Node;
+use crate::schema::{Key, Kind};
+use crate::validate::{error, hash, section};
+
+/// The root key.
+const SECTION: &str = "x-plugins";
+
+const PLUGIN: &[Key] = &[
+    Key { name: "source", kind: Kind::Text },
+    Key { name: "match", kind: Kind::Section(&[Key { name: "registry", kind: Kind::Text }]) },
+    Key {
+        name: "grants",
+        kind: Kind::Section(&[
+            Key { name: "programs", kind: Kind::Texts },
+            Key { name: "secrets", kind: Kind::Texts },
+            Key { name: "network", kind: Kind::Texts },
+            Key { name: "files", kind: Kind::Texts },
+        ]),
+    },
+    Key { name: "with", kind: Kind::Hash },
+];
+
+/// The plugins in the order of the file.
+pub(crate) fn build(document: &Node) -> Result<Vec<Plugin>, ConfigurationError> {
+    let Some(node) = document.get(SECTION) else { return Ok(Vec::new()) };
+    hash(node, SECTION)?.iter().map(|(name, entry)| plugin(name, &entry.node)).collect()
+}
+
+fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
+    let path = format!("{SECTION}/{name}");
+    section(node, PLUGIN, &path)?;
+    let source = node.get("source").filter(|source| !source.is_blank());
+    let Some(source) = source else {
+        return Err(error(&format!("{path}/source"), "is required").at(&node.origin));
+    };
+    if source.to_ruby_string().contains("://") {
+        return Err(error(&format!("{path}/source"), "only a path works yet").at(&source.origin));
+    }
+    for grant in ["network", "files"] {
+        if let Some(given) = node.pointer(&format!("/grants/{grant}")).filter(|given| !given.is_blank()) {
+            return Err(error(&format!("{path}/grants/{grant}"), "not granted yet by this version").at(&given.origin));
+        }
+    }
+    Ok(Plugin {
+        name: name.to_owned(),
+        source: source.to_ruby_string(),
+        registry_pattern: node.pointer("/match/registry").map(Node::to_ruby_string),
+        programs: texts(node.pointer("/grants/programs")),
+        secrets: texts(node.pointer("/grants/secrets")),
+        settings: node.get("with").cloned().unwrap_or_else(|| Node::empty_map(node.origin.clone())),
+    })
+}

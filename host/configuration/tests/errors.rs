@@ -1,0 +1,322 @@
+//! What is said about a wrong file, where it points and what it advises.
+
+use configuration::{Source, Sources, load};
+
+const BASE: &str = "\
+service: app
+image: app
+builder: { arch: amd64 }
+registry: { username: u, password: [ P ] }
+";
+const SERVERS: &str = "servers: [ h1 ]\n";
+
+/// Line, column and length, message and hint of what is wrong with the base and `text` after it.
+#[track_caller]
+fn check(text: &str, place: &str, message: &str, hint: &str) {
+    check_whole(&format!("{BASE}{text}"), place, message, hint);
+}
+
+#[track_caller]
+fn check_whole(text: &str, place: &str, message: &str, hint: &str) {
+    let base = Source { path: "deploy.yml".to_owned(), text: text.to_owned() };
+    let error = load(&Sources { base, overlay: None, destination: None }).unwrap_err();
+    let found = error.origin.map(|origin| format!("{}:{}+{}", origin.line, origin.column, origin.length));
+    assert_eq!(
+        (found.unwrap_or_default().as_str(), error.message.as_str(), error.hint.unwrap_or_default().as_str()),
+        (place, message, hint)
+    );
+}
+
+#[test]
+fn unknown_keys() {
+    check("servers: [ h1 ]\nservce: x\n", "6:1+6", "unknown key: servce", "did you mean `service`?");
+    check("servers: [ h1 ]\nfoo: 1\nbar: 2\n", "6:1+3", "unknown keys: foo, bar", "");
+    check(
+        "traefik:\n  args: {}\n",
+        "5:1+7",
+        "unknown key: traefik",
+        "Kamal 2 replaced Traefik by kamal-proxy: move hosts and TLS to `proxy:` and drop `traefik`",
+    );
+    check(
+        "healthcheck:\n  path: /up\n",
+        "5:1+11",
+        "unknown key: healthcheck",
+        "since Kamal 2 the health check is `proxy/healthcheck`, and its port is `proxy/app_port`",
+    );
+    check("servers: [ h1 ]\nproxy:\n  hostt: x\n", "7:3+5", "proxy: unknown key: hostt", "did you mean `host`?");
+    check(
+        "servers: [ h1 ]\nssh:\n  x-foo: x\n",
+        "7:3+5",
+        "ssh: unknown key: x-foo",
+        "keys that start with `x-` are free at the root only",
+    );
+    check(
+        "servers: [ h1 ]\nenv:\n  clear: { A: 1 }\n  B: 2\n",
+        "8:3+1",
+        "env: unknown key: B",
+        "beside `clear` or `secret`, clear variables stand under `clear`",
+    );
+}
+
+#[test]
+fn wrong_types() {
+    check(
+        "servers: [ h1 ]\nretain_containers: \"3\"\n",
+        "6:20+3",
+        "retain_containers: should be an integer",
+        "write the number without quotes",
+    );
+    check(
+        "servers: [ h1 ]\nlabels:\n  since: 2026-01-14\n",
+        "7:10+10",
+        "labels/since: should be a string",
+        "put the date in quotes",
+    );
+    check("servers:\n  web:\n    hosts: h1\n", "7:12+2", "servers/web/hosts: should be an array", "");
+    check(
+        "servers:\n  web:\n",
+        "6:6+1",
+        "servers/web: should be an array or a hash",
+        "a role without hosts is written `[]`",
+    );
+    check("servers:\n  - h1\n  - { h2: a, h3: b }\n", "7:5+1", "servers/1: multiple hosts found", "");
+    check("servers:\n  web:\n    - h2: [ [] ]\n", "7:13+1", "servers/web/0/h2/0: should be a string", "");
+    check(
+        "servers: [ h1 ]\nhooks_output:\n  pre-deploy: []\n",
+        "7:15+1",
+        "hooks_output/pre-deploy: should be a string or a symbol",
+        "",
+    );
+    check(
+        "servers: [ h1 ]\nenv:\n  clear:\n",
+        "7:8+1",
+        "env/clear: should be a hash",
+        "drop the key where there is nothing under it",
+    );
+    check("servers: [ h1 ]\nssh:\n  config: [ {} ]\n", "7:13+1", "ssh/config/0: should be a string", "");
+    check(
+        "servers: [ h1 ]\nenv:\n  tags: { t: { tags: {} } }\n",
+        "7:22+1",
+        "env/tags/t: tags are only allowed in the root env",
+        "",
+    );
+}
+
+#[test]
+fn builders_of_kamal_1() {
+    let check = |builder: &str, place: &str, message: &str, hint: &str| {
+        let rest = "service: app\nimage: app\nregistry: { username: u, password: [ P ] }\n";
+        check_whole(&format!("{rest}{SERVERS}builder: {builder}\n"), place, message, hint);
+    };
+    check(
+        "{}",
+        "5:10+1",
+        "builder: Builder arch not set",
+        "say for which processors to build: `builder: { arch: amd64 }`, `arm64`, or a list of both",
+    );
+    check(
+        "{ multiarch: false }",
+        "5:12+9",
+        "builder: unknown key: multiarch",
+        "since Kamal 2 the architectures are listed: `builder: { arch: [amd64, arm64] }`",
+    );
+    check(
+        "{ arch: amd64, remote: { arch: amd64, host: ssh://x } }",
+        "5:33+1",
+        "builder/remote: should be a string",
+        "since Kamal 2 the remote builder is one URL: `remote: ssh://user@host`, and `arch` says what to build",
+    );
+    check(
+        "{ arch: amd64, local: { arch: amd64 } }",
+        "5:32+1",
+        "builder/local: should be a boolean",
+        "since Kamal 2 `local` is a boolean, and `arch` says what to build",
+    );
+    check(
+        "{ arch: [ a, b ], pack: { builder: x } }",
+        "5:34+1",
+        "builder: buildpacks only support building for one arch",
+        "",
+    );
+    check("{ arch: a, local: false }", "5:28+5", "builder: Cannot disable local builds, no remote is set", "");
+}
+
+#[test]
+fn rules_of_the_project() {
+    check(
+        "servers:\n  web: [ h1 ]\n  job: []\n",
+        "7:8+1",
+        "No servers specified for the job role. You can ignore this with allow_empty_roles: true",
+        "",
+    );
+    check("servers: [ h1 ]\nprimary_role: app\n", "5:10+1", "The primary_role app isn't defined", "");
+    check("servers: [ h1 ]\nminimum_version: latest\n", "6:18+6", "Malformed version number string latest", "");
+    check(
+        "servers: [ h1 ]\nrequire_destination: true\n",
+        "6:22+4",
+        "You must specify a destination",
+        "name one with -d; it reads `config/deploy.<destination>.yml`",
+    );
+    check(
+        "servers:\n  web:\n    hosts: [ h1 ]\n    proxy: { hosts: [ a ] }\nproxy: { host: b }\n",
+        "8:21+1",
+        "proxy: Specify one of 'host' or 'hosts', not both",
+        "",
+    );
+    check(
+        "servers:\n  web: [ h1 ]\n  api: { hosts: [ h2 ], proxy: { ssl: true } }\nproxy: { host: b }\n",
+        "7:39+4",
+        "servers/api/proxy: Must set a host to enable automatic SSL",
+        "",
+    );
+    check(
+        "servers:\n  web: [ h1 ]\n  api: { hosts: [ h1 ], proxy: { run: { http_port: 1 } } }\nproxy: { run: { http_port: 2 } }\n",
+        "8:15+1",
+        "Conflicting proxy run configurations for host h1",
+        "",
+    );
+    check(
+        "servers: [ h1 ]\nboot: { limit: many }\n",
+        "6:16+4",
+        "boot/limit: should be a number of hosts or a percentage",
+        "",
+    );
+    check("servers: [ h1 ]\nssh: { port: SSH_PORT }\n", "6:14+8", "ssh/port: should be a port number", "");
+    check("servers: [ h1 ]\ndeploy_timeout: -1\n", "6:17+2", "deploy_timeout: should not be negative", "");
+    check(
+        "servers: [ h1 ]\naliases: { Bad Name: x }\n",
+        "6:22+1",
+        "aliases/Bad Name: Invalid alias name: 'Bad Name'. Must only contain lowercase letters, alphanumeric, hyphens and underscores.",
+        "",
+    );
+    check(
+        "servers:\n  web: { hosts: [ h1 ], options: { restart: sometimes } }\n",
+        "6:45+9",
+        "servers/web/options/restart: should be no, always, unless-stopped, on-failure, or on-failure:N",
+        "",
+    );
+    check(
+        "servers: [ h1 ]\naccessories: { db: { image: x, role: nope } }\n",
+        "6:38+4",
+        "accessories/db: unknown role nope",
+        "",
+    );
+}
+
+#[test]
+fn keys_that_are_not_carried_out_yet() {
+    let check_key = |text: &str, place: &str, path: &str| {
+        let message = format!("{path}: Kamal knows this key, Sextant 0.1 does not carry it out yet");
+        check(&format!("{SERVERS}{text}\n"), place, &message, "");
+    };
+    check_key("asset_path: /a", "6:13+2", "asset_path");
+    check_key("error_pages_path: public", "6:19+6", "error_pages_path");
+    check_key("proxy: { run: { http_port: 1 } }", "6:15+1", "proxy/run");
+    check_key("ssh: { key_data: [ K ] }", "6:18+1", "ssh/key_data");
+    check_key("hooks_output: :verbose", "6:15+8", "hooks_output");
+    check_key("output: { file: { path: x } }", "6:9+1", "output");
+    check_key("accessories: { db: { host: h, files: [ a:b ] } }", "6:38+1", "accessories/db/files");
+    check(
+        "servers:\n  web: { hosts: [ h1 ], asset_path: /a }\n",
+        "6:37+2",
+        "servers/web/asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet",
+        "",
+    );
+    check(
+        "servers: [ h1 ]\nproxy: { host: a, ssl: { certificate_pem: C, private_key_pem: K } }\nasset_path: /a\n",
+        "7:13+2",
+        "asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet",
+        "not carried out yet either: `proxy/ssl`",
+    );
+    let check_builder = |setting: &str, place: &str, path: &str, what: &str| {
+        let rest = "service: app\nimage: app\nregistry: { username: u, password: [ P ] }\nservers: [ h1 ]\n";
+        let message = format!("{path}: Kamal knows this {what}, Sextant 0.1 does not carry it out yet");
+        check_whole(&format!("{rest}builder:\n  arch: amd64\n  {setting}\n"), place, &message, "");
+    };
+    check_builder("remote: ssh://x", "7:11+7", "builder/remote", "key");
+    check_builder("pack: { builder: x }", "7:9+1", "builder/pack", "key");
+    check_builder("cache: { type: gha }", "7:10+1", "builder/cache", "key");
+    check_builder("ssh: default", "7:8+7", "builder/ssh", "key");
+    check_builder("provenance: false", "7:15+5", "builder/provenance", "key");
+    check_builder("sbom: true", "7:9+4", "builder/sbom", "key");
+    check_builder("driver: cloud acme/x", "7:11+12", "builder/driver", "value");
+}
+
+#[test]
+fn keys_without_effect_are_no_reason_to_refuse() {
+    let text = format!(
+        "{BASE}{SERVERS}asset_path: ''\noutput: {{}}\nrun_directory: /x\nsshkit: {{ dns_retries: 0 }}\nssh: {{ key_data: [], log_level: debug }}\naccessories: {{ db: {{ host: h, files: [] }} }}\n"
+    );
+    let text = text.replace("arch: amd64", "arch: amd64, remote: false, local: true, cache: {}, pack: {}");
+    let base = Source { path: "deploy.yml".to_owned(), text };
+    load(&Sources { base, overlay: None, destination: None }).unwrap();
+}
+
+#[test]
+fn plugins() {
+    let check = |plugin: &str, place: &str, message: &str| {
+        check(&format!("{SERVERS}x-plugins:\n  p: {plugin}\n"), place, message, "");
+    };
+    check("{}", "7:6+1", "x-plugins/p/source: is required");
+    check("x.wasm", "7:6+6", "x-plugins/p: should be a hash");
+    check("{ source: https://x }", "7:16+9", "x-plugins/p/source: only a path works yet");
+    check("{ source: x, mode: enforce }", "7:19+4", "x-plugins/p: unknown key: mode");
+    check("{ source: x, grants: { disk: [] } }", "7:29+4", "x-plugins/p/grants: unknown key: disk");
+    check(
+        "{ source: x, grants: { network: [ a:1 ] } }",
+        "7:38+1",
+        "x-plugins/p/grants/network: not granted yet by this version",
+    );
+    check(
+        "{ source: x, grants: { files: [ a ] } }",
+        "7:36+1",
+        "x-plugins/p/grants/files: not granted yet by this version",
+    );
+    check("{ source: x, with: 1 }", "7:25+1", "x-plugins/p/with: should be a hash");
+}
+
+#[test]
+fn broken_yaml() {
+    check_whole(
+        "service: app\n\timage: x\n",
+        "1:10+1",
+        "deploy.yml is not valid YAML: line 1, column 10: while scanning a plain scalar, found a tab",
+        "",
+    );
+    check_whole(
+        "service: app\n<<<<<<< HEAD\nimage: x\n",
+        "3:1+1",
+        "deploy.yml is not valid YAML: line 3, column 1: simple key expect ':'",
+        "",
+    );
+    check_whole("- a\n", "1:1+1", "deploy.yml: should be a hash", "");
+    check_whole(
+        "a: !ruby/object:X {}\n",
+        "1:4+1",
+        "deploy.yml is not valid YAML: line 1, column 4: the tag `!ruby/object:X` is not supported",
+        "",
+    );
+    check_whole(
+        "a: *b\n",
+        "1:4+1",
+        "deploy.yml is not valid YAML: line 1, column 4: while parsing node, found unknown anchor",
+        "",
+    );
+    check_whole("", "1:1+1", "registry/username: is required", "");
+}
+
+#[test]
+fn erb() {
+    check_whole(
+        "service: app\nimage: <%= ENV[\"IMAGE\"] %>\n",
+        "2:8+19",
+        "deploy.yml line 2: ERB is not evaluated yet: `<%= ENV[\"IMAGE\"] %>`",
+        "write the value out, or render the file with Ruby first and pass the result with --config-file",
+    );
+    check_whole(
+        "service: |\n  # <%= x %>\nimage: x\n",
+        "2:3+11",
+        "deploy.yml line 2: ERB is not evaluated yet: `<%= x %>`",
+        "write the value out, or render the file with Ruby first and pass the result with --config-file",
+    );
+}

@@ -1,0 +1,105 @@
+//! Damaged files are refused or understood; nothing panics and nothing takes long.
+
+use std::collections::BTreeMap;
+
+use configuration::{Filter, Secrets, Selection, Source, Sources, load};
+
+const FILES: [&str; 4] = [
+    include_str!("data/projects/simple.yml"),
+    include_str!("data/projects/shop.yml"),
+    include_str!("data/projects/rails_8_0.yml"),
+    include_str!("data/projects/rails_8_1.yml"),
+];
+const OVERLAY: &str = include_str!("data/projects/shop.staging.yml");
+const SECRETS: &str = "A='x'\nexport B=\"$A $(cat ${A}) \\n\"\nC: y # z\nD=$(echo (a (b)))\n";
+
+/// A small generator of numbers, always the same ones.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
+
+/// The text with a few bytes replaced, inserted, left out or moved.
+fn mutate(text: &str, numbers: &mut Numbers) -> String {
+    const BYTES: &[u8] = b":-[]{}&*!|>'\"%@`#,?~<= \n\t$().0aZ_\\\xc3\xa9";
+    let mut bytes = text.as_bytes().to_vec();
+    for _ in 0..=numbers.below(4) {
+        if bytes.len() < 2 {
+            break;
+        }
+        let at = numbers.below(bytes.len());
+        let byte = BYTES[numbers.below(BYTES.len())];
+        match numbers.below(5) {
+            0 => bytes[at] = byte,
+            1 => bytes.insert(at, byte),
+            2 => drop(bytes.remove(at)),
+            3 => bytes.truncate(at.max(1)),
+            _ => {
+                let end = (at + numbers.below(40)).min(bytes.len());
+                let piece = bytes[at..end].to_vec();
+                let to = numbers.below(bytes.len());
+                bytes.splice(to..to, piece);
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn source(text: String) -> Source {
+    Source { path: "file".to_owned(), text }
+}
+
+#[test]
+fn projects() {
+    let mut numbers = Numbers(0x5e87a47);
+    let mut loaded = 0;
+    for round in 0..2_000 {
+        let base = source(mutate(FILES[round % FILES.len()], &mut numbers));
+        let overlay = (round % 3 == 0).then(|| source(mutate(OVERLAY, &mut numbers)));
+        if let Ok(configuration) = load(&Sources { base, overlay, destination: None }) {
+            let selection = Selection::new(&configuration, &Filter::default()).unwrap();
+            selection.boot_groups(&configuration);
+            configuration.document.to_json();
+            loaded += 1;
+        }
+    }
+    assert!(loaded > 100, "only {loaded} of the files were still understood");
+}
+
+#[test]
+fn secrets() {
+    let mut numbers = Numbers(0xd07e);
+    for _ in 0..2_000 {
+        let files = [source(mutate(SECRETS, &mut numbers))];
+        let _ = Secrets::parse(&[], &files, &BTreeMap::new(), &mut |command| command.to_owned());
+    }
+}
+
+#[test]
+fn aliases_that_unfold_without_end() {
+    let message =
+        |text: String| load(&Sources { base: source(text), overlay: None, destination: None }).unwrap_err().message;
+    let mut bomb = "x-0: &a0 [ a, a, a, a, a, a, a, a, a, a ]\n".to_owned();
+    for level in 1..12 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("x-{level}: &a{level} [ {aliases} ]\n"));
+    }
+    assert_eq!(
+        message(bomb),
+        "file is not valid YAML: line 5, column 27: more than 50000 values, counting what aliases stand for"
+    );
+    assert_eq!(
+        message(format!("x-deep: {}", "[".repeat(100))),
+        "file is not valid YAML: line 1, column 72: nested deeper than 64 levels"
+    );
+    assert_eq!(
+        message("x-a: &a [ *a ]\n".to_owned()),
+        "file is not valid YAML: line 1, column 11: an alias inside of what it stands for"
+    );
+}

@@ -1,0 +1,106 @@
+//! What can go wrong in a run.
+
+use commands::Machine;
+use configuration::ConfigurationError;
+use plan::{PlanError, UnreadableAnswer};
+use transport::TransportError;
+
+/// Why a run ended before its plan did.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum LifecycleError {
+    /// A host could not be looked at. Nothing was touched.
+    #[error("{}", transport_text(.0))]
+    Observe(TransportError),
+    /// A host's answer makes no sense. Nothing was touched.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableAnswer),
+    /// No plan can be made. Nothing was touched by it.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A secret that the plan needs does not exist. Nothing was touched.
+    #[error(transparent)]
+    Secret(#[from] ConfigurationError),
+    /// Somebody else holds the deploy lock.
+    #[error("the deploy lock on {host} is held")]
+    LockHeld { host: String, details: String },
+    /// The deploy lock could not be taken.
+    #[error("the deploy lock on {host} cannot be taken: {reason}")]
+    Lock { host: String, reason: String },
+    /// Steps failed.
+    #[error("{}", summary(.failures))]
+    Steps { stage: String, failures: Vec<Failure> },
+    /// The operator interrupted the run.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// A step, or a whole machine, that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Where.
+    pub machine: Machine,
+    /// The role that was being booted, if one was.
+    pub role: Option<String>,
+    /// What the step was to do; absent when no step had begun.
+    pub step: Option<plan::Step>,
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// What was found out afterwards: the last log lines of a container that did not become healthy.
+    pub aftermath: Vec<String>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum FailureKind {
+    /// The step ended with another code than zero.
+    Exit { code: i32, stdout: String, stderr: String },
+    /// The machine could not be asked.
+    Transport(TransportError),
+    /// The first container of the primary role was not healthy, so the role was not booted.
+    Halted,
+    /// The operator interrupted.
+    Interrupted,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let step = self.step.as_ref().map_or("the step", |step| step.title.as_str());
+        match &self.kind {
+            FailureKind::Exit { code, stdout, stderr } => {
+                write!(formatter, "{step} failed with exit code {code}")?;
+                let said = if stderr.trim().is_empty() { stdout } else { stderr };
+                match last_lines(said, 5) {
+                    lines if lines.is_empty() => Ok(()),
+                    lines => write!(formatter, ": {}", lines.join("\n")),
+                }
+            }
+            FailureKind::Transport(error) => formatter.write_str(&transport_text(error)),
+            FailureKind::Halted => {
+                let role = self.role.as_deref().unwrap_or_default();
+                write!(formatter, "role {role} was not booted: the first container of the primary role is not healthy")
+            }
+            FailureKind::Interrupted => formatter.write_str("interrupted"),
+        }
+    }
+}
+
+/// The last lines of a text that are not blank.
+pub(crate) fn last_lines(text: &str, count: usize) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(count)..].to_vec()
+}
+
+fn transport_text(error: &TransportError) -> String {
+    format!("failed to {error}")
+}
+
+fn summary(failures: &[Failure]) -> String {
+    let mut machines: Vec<String> = failures.iter().map(|failure| failure.machine.to_string()).collect();
+    machines.dedup();
+    match failures {
+        [one] => format!("{}: {one}", one.machine),
+        many => format!("{} failures on {}", many.len(), machines.join(", ")),
+    }
+}

@@ -1,0 +1,59 @@
+//! What happens during a run, told while it happens.
+
+use std::time::Duration;
+
+use commands::Machine;
+use plan::{Plan, Step};
+use transport::Stream;
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs)]
+pub enum Event<'a> {
+    /// Hosts are about to be looked at.
+    Observing { hosts: &'a [String] },
+    /// They were looked at.
+    Observed { hosts: &'a [String], took: Duration },
+    /// The plan is made and reviewed, and about to be carried out.
+    Planned { plan: &'a Plan },
+    /// Under the lock, the facts asked for another plan; this one is carried out from here.
+    Replanned { plan: &'a Plan },
+    /// The deploy lock is about to be taken.
+    TakingLock { host: &'a str },
+    /// The deploy lock was taken.
+    TookLock { host: &'a str },
+    /// The deploy lock was released.
+    ReleasedLock { host: &'a str },
+    /// The deploy lock could not be released: what to do is up to whoever reads this.
+    KeptLock { host: &'a str, reason: &'a str },
+    /// A stage begins.
+    Stage { title: &'a str },
+    /// A step begins.
+    StepBegan { machine: &'a Machine, role: Option<&'a str>, step: &'a Step },
+    /// A step wrote a line.
+    StepSaid { machine: &'a Machine, step: &'a Step, stream: Stream, line: &'a str },
+    /// A step ended.
+    StepEnded { machine: &'a Machine, role: Option<&'a str>, step: &'a Step, exit: i32, took: Duration },
+    /// A role waits for the first healthy container of the primary role.
+    Waiting { machine: &'a Machine, role: &'a str },
+    /// The first container of the primary role is healthy; other roles may boot.
+    BarrierOpened { machine: &'a Machine, role: &'a str },
+    /// The first container of the primary role is not healthy; no other role boots.
+    BarrierClosed { machine: &'a Machine, role: &'a str },
+    /// A boot failed on a host and is being undone.
+    Aborting { machine: &'a Machine, role: &'a str },
+    /// Everything was done.
+    Finished { took: Duration },
+}
+
+/// Whoever is told. Must not wait.
+pub trait Events: Sync {
+    /// Is told that something happened.
+    fn tell(&self, event: Event<'_>);
+}
+
+impl<F: Fn(Event<'_>) + Sync> Events for F {
+    fn tell(&self, event: Event<'_>) {
+        self(event);
+    }
+}

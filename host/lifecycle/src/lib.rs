@@ -1,0 +1,17 @@
+//! Observe, plan, review, apply: how a run goes.
+//!
+//! Knows no option flags and prints nothing. What happens is told as [`Event`]s; what went wrong as a [`LifecycleError`].
+
+mod barrier;
+mod error;
+mod event;
+mod lock;
+mod observe;
+mod operation;
+mod perform;
+mod stages;
+mod track;
+
+pub use error::{Failure, FailureKind, LifecycleError};
+pub use event::{Event, Events};
+pub use operation::Operation;

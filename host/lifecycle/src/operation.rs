@@ -1,0 +1,63 @@
+//! One run, from the first look at the hosts to the last step.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use configuration::Secrets;
+use plan::{Facts, Hooks, Plan, Run};
+use transport::{Interrupts, Transport};
+
+use crate::error::LifecycleError;
+use crate::event::{Event, Events};
+use crate::observe;
+use crate::stages;
+
+/// A run and everything it needs.
+pub struct Operation<'a, T> {
+    /// What is to be done.
+    pub run: Arc<Run>,
+    /// How machines are spoken to.
+    pub transport: &'a T,
+    /// Who answers the lifecycle hooks.
+    pub hooks: &'a (dyn Hooks + Sync),
+    /// The project's secrets.
+    pub secrets: &'a Secrets,
+    /// Who is told what happens.
+    pub events: &'a dyn Events,
+    /// Raised when the operator interrupts.
+    pub interrupts: &'a Interrupts,
+}
+
+impl<T: Transport> Operation<'_, T> {
+    /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
+    pub async fn connect(&self) -> Result<(), LifecycleError> {
+        let steps = plan::before_connecting(&self.run);
+        stages::run_local(self.transport, self.events, self.interrupts, "Hook script pre-connect", &steps).await
+    }
+
+    /// Looks at every selected host, in one trip each.
+    pub async fn observe(&self) -> Result<Facts, LifecycleError> {
+        let hosts = &self.run.selection.hosts;
+        let begin = Instant::now();
+        self.events.tell(Event::Observing { hosts });
+        let facts = observe::observe(self.transport, &self.run, hosts, self.interrupts).await?;
+        self.events.tell(Event::Observed { hosts, took: begin.elapsed() });
+        Ok(facts)
+    }
+
+    /// Plans from facts. Nothing acts: the same facts give the same plan.
+    pub fn plan(&self, facts: Facts) -> Result<Plan, LifecycleError> {
+        // Plugins are called here, which takes its time; the runtime's other tasks go on meanwhile.
+        Ok(tokio::task::block_in_place(|| plan::plan(&self.run, &Arc::new(facts), self.hooks))?)
+    }
+
+    /// Fails on a plan that must not be carried out: one that needs a secret which does not exist.
+    pub fn review(&self, plan: &Plan) -> Result<(), LifecycleError> {
+        for name in plan.secrets() {
+            if !self.run.configuration.literals.contains_key(&name) {
+                self.secrets.get(&name)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! A run from its first step to its last: pre-connect, observe, plan, review, and the plan with the lock around the part that needs it.
+
+use std::time::Instant;
+
+use plan::{Facts, Intent, Plan};
+use transport::Transport;
+
+use crate::barrier::Barrier;
+use crate::error::LifecycleError;
+use crate::event::Event;
+use crate::lock;
+use crate::operation::Operation;
+use crate::stages::run_stages;
+use crate::track::Crew;
+
+impl<T: Transport> Operation<'_, T> {
+    /// Observes, plans, reviews and applies.
+    pub async fn perform(&self) -> Result<(), LifecycleError> {
+        self.connect().await?;
+        // Whoever wants the lock away, or everybody out, needs no facts, and may be dealing with a docker that does not answer.
+        let facts = match self.run.intent {
+            Intent::LockAcquire { .. } | Intent::LockRelease => Facts::default(),
+            _ => self.observe().await?,
+        };
+        let plan = self.plan(facts)?;
+        self.review(&plan)?;
+        self.events.tell(Event::Planned { plan: &plan });
+        apply(self, plan).await
+    }
+}
+
+/// Carries out a plan to its end, or to its first stage that fails.
+async fn apply<T: Transport>(operation: &Operation<'_, T>, plan: Plan) -> Result<(), LifecycleError> {
+    let begin = Instant::now();
+    let Operation { transport, events, interrupts, .. } = *operation;
+    let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
+    run_stages(&crew, &plan.prepare).await?;
+    let plan = under_lock(operation, &crew, plan).await?;
+    run_stages(&crew, &plan.conclude).await?;
+    events.tell(Event::Finished { took: begin.elapsed() });
+    Ok(())
+}
+
+/// Takes the lock, plans again if the facts changed meanwhile, does the work, and releases the lock whatever happened.
+async fn under_lock<T: Transport>(
+    operation: &Operation<'_, T>,
+    crew: &Crew<'_, T>,
+    plan: Plan,
+) -> Result<Plan, LifecycleError> {
+    let Some(lock) = plan.lock.clone() else {
+        run_stages(crew, &plan.apply).await?;
+        return Ok(plan);
+    };
+    let events = operation.events;
+    events.tell(Event::TakingLock { host: &lock.host });
+    let facts = lock::take(operation.transport, &operation.run, &lock, operation.interrupts).await?;
+    events.tell(Event::TookLock { host: &lock.host });
+    let worked = work(operation, crew, plan, facts).await;
+    match lock::release(operation.transport, &lock).await {
+        Ok(()) => events.tell(Event::ReleasedLock { host: &lock.host }),
+        // The first cause is what the operator needs to hear; this is told beside it.
+        Err(reason) => events.tell(Event::KeptLock { host: &lock.host, reason: &reason }),
+    }
+    worked
+}
+
+async fn work<T: Transport>(
+    operation: &Operation<'_, T>,
+    crew: &Crew<'_, T>,
+    plan: Plan,
+    facts: Facts,
+) -> Result<Plan, LifecycleError> {
+    let fresh = operation.plan(facts)?;
+    let plan = if fresh.apply == plan.apply && fresh.conclude == plan.conclude {
+        plan
+    } else {
+        operation.review(&fresh)?;
+        operation.events.tell(Event::Replanned { plan: &fresh });
+        fresh
+    };
+    run_stages(crew, &plan.apply).await?;
+    Ok(plan)
+}

@@ -1,0 +1,60 @@
+//! Stages one after the other, the machines of a stage side by side.
+
+use commands::Machine;
+use futures_util::future::join_all;
+use plan::{Action, Stage, Step};
+use transport::{Interrupt, Interrupts, Transport};
+
+use crate::barrier::Barrier;
+use crate::error::{Failure, FailureKind, LifecycleError};
+use crate::event::{Event, Events};
+use crate::track::Crew;
+
+/// Runs steps on the operator's machine, outside of any stage.
+pub(crate) async fn run_local<T: Transport>(
+    transport: &T,
+    events: &dyn Events,
+    interrupts: &Interrupts,
+    title: &str,
+    steps: &[Step],
+) -> Result<(), LifecycleError> {
+    let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
+    let stage = Stage::of_steps(title, [(Machine::Local, steps.to_vec())]);
+    run_stages(&crew, stage.as_slice()).await
+}
+
+/// Runs stages to their end, or to the first that fails.
+pub(crate) async fn run_stages<T: Transport>(crew: &Crew<'_, T>, stages: &[Stage]) -> Result<(), LifecycleError> {
+    for stage in stages {
+        if crew.interrupts.level() != Interrupt::None {
+            return Err(LifecycleError::Interrupted);
+        }
+        crew.events.tell(Event::Stage { title: &stage.title });
+        // Every machine finishes its part, so that a failure on one leaves the others whole.
+        let results = join_all(stage.tracks.iter().map(|track| crew.run(track))).await;
+        let failures: Vec<Failure> = results.into_iter().filter_map(Result::err).collect();
+        if failures.is_empty() {
+            continue;
+        }
+        if let Some(held) = failures.iter().find_map(lock_held) {
+            return Err(held);
+        }
+        return Err(if failures.iter().all(|failure| failure.kind == FailureKind::Interrupted) {
+            LifecycleError::Interrupted
+        } else {
+            LifecycleError::Steps { stage: stage.title.clone(), failures }
+        });
+    }
+    Ok(())
+}
+
+/// The failure of a step that was to take the lock because somebody else holds it.
+fn lock_held(failure: &Failure) -> Option<LifecycleError> {
+    let takes = matches!(failure.step.as_ref()?.action, Action::TakeLock { .. });
+    match &failure.kind {
+        FailureKind::Exit { code: commands::host::LOCK_HELD, stdout, .. } if takes => {
+            Some(LifecycleError::LockHeld { host: failure.machine.to_string(), details: stdout.clone() })
+        }
+        _ => None,
+    }
+}

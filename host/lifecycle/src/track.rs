@@ -1,0 +1,148 @@
+//! One machine's part of a stage: its blocks in turn, one trip each, with the barrier between them.
+
+use std::time::Duration;
+
+use commands::Machine;
+use plan::{Action, Barrier as Stance, Block, Step, Track, lower};
+use transport::{Ending, Interrupt, Interrupts, OnFailure, Outcome, Progress, Task, Transport, TransportError};
+
+use crate::barrier::{Barrier, Decision};
+use crate::error::{Failure, FailureKind, last_lines};
+use crate::event::{Event, Events};
+
+/// How many log lines of a failed container are kept for the error.
+const LOG_LINES: usize = 20;
+
+/// What the tracks of a run share.
+pub(crate) struct Crew<'a, T> {
+    pub transport: &'a T,
+    pub events: &'a dyn Events,
+    pub interrupts: &'a Interrupts,
+    pub barrier: Barrier,
+}
+
+impl<T: Transport> Crew<'_, T> {
+    /// Runs a track to its end or its first failure.
+    pub async fn run(&self, track: &Track) -> Result<(), Failure> {
+        for block in &track.blocks {
+            self.pass_barrier(&track.machine, block).await?;
+            let steps: Vec<&Step> = block.start.iter().chain(&block.finish).collect();
+            let begun = self.steps(&track.machine, block, &steps).await;
+            let Err((failed_at, mut failure)) = begun else { continue };
+            if failed_at < block.start.len() {
+                self.close_barrier(&track.machine, block);
+                failure.aftermath = self.abort(&track.machine, block).await;
+            }
+            return Err(failure);
+        }
+        Ok(())
+    }
+
+    /// A block that waits goes on once the barrier opened.
+    async fn pass_barrier(&self, machine: &Machine, block: &Block) -> Result<(), Failure> {
+        if block.barrier != Stance::Waits {
+            return Ok(());
+        }
+        let role = block.role.as_deref().unwrap_or_default();
+        self.events.tell(Event::Waiting { machine, role });
+        let decision = tokio::select! {
+            decision = self.barrier.decision() => decision,
+            _ = self.interrupts.reached(Interrupt::Gentle) => {
+                return Err(failure(machine, block, None, FailureKind::Interrupted));
+            }
+        };
+        match decision {
+            Decision::Opened => Ok(()),
+            Decision::Closed => Err(failure(machine, block, None, FailureKind::Halted)),
+        }
+    }
+
+    /// Runs steps in one trip; the barrier opens when the last of `start` ended. Gives the position of the step that failed.
+    async fn steps(&self, machine: &Machine, block: &Block, steps: &[&Step]) -> Result<(), (usize, Failure)> {
+        if block.start.is_empty() {
+            self.open_barrier(machine, block);
+        }
+        let tasks: Vec<Task> = steps.iter().map(|step| task(step)).collect();
+        let (role, opens_after) = (block.role.as_deref(), block.start.len());
+        let mut progress = |progress: Progress<'_>| {
+            self.tell(machine, role, steps, progress);
+            if let Progress::Ended { task, outcome } = progress
+                && task + 1 == opens_after
+                && (outcome.succeeded() || steps[task].may_fail)
+            {
+                self.open_barrier(machine, block);
+            }
+        };
+        let report = self.transport.run(machine, &tasks, self.interrupts, &mut progress).await;
+        let ended = report.outcomes.len();
+        match report.ending {
+            Ending::Complete => Ok(()),
+            Ending::Stopped => {
+                let at = ended.saturating_sub(1);
+                let kind = report.outcomes.last().map_or(FailureKind::Interrupted, exit);
+                Err((at, failure(machine, block, steps.get(at), kind)))
+            }
+            Ending::Broken(TransportError::Interrupted { .. }) => {
+                Err((ended, failure(machine, block, steps.get(ended), FailureKind::Interrupted)))
+            }
+            Ending::Broken(error) => {
+                Err((ended, failure(machine, block, steps.get(ended), FailureKind::Transport(error))))
+            }
+        }
+    }
+
+    /// Runs what a block does after a failure, whatever was interrupted, and keeps what the container last said.
+    async fn abort(&self, machine: &Machine, block: &Block) -> Vec<String> {
+        if block.abort.is_empty() {
+            return Vec::new();
+        }
+        let role = block.role.as_deref();
+        self.events.tell(Event::Aborting { machine, role: role.unwrap_or_default() });
+        let steps: Vec<&Step> = block.abort.iter().collect();
+        let tasks: Vec<Task> = steps.iter().map(|step| task(step)).collect();
+        let mut progress = |progress: Progress<'_>| self.tell(machine, role, &steps, progress);
+        // Cleaning up is not cut short by the interrupt that made it necessary.
+        let report = self.transport.run(machine, &tasks, &Interrupts::new(), &mut progress).await;
+        let logs =
+            steps.iter().zip(&report.outcomes).filter(|(step, _)| matches!(step.action, Action::ShowLogs { .. }));
+        logs.flat_map(|(_, outcome)| last_lines(&outcome.stdout, LOG_LINES)).map(str::to_string).collect()
+    }
+
+    fn open_barrier(&self, machine: &Machine, block: &Block) {
+        if block.barrier == Stance::Decides && self.barrier.decide(Decision::Opened) {
+            self.events.tell(Event::BarrierOpened { machine, role: block.role.as_deref().unwrap_or_default() });
+        }
+    }
+
+    fn close_barrier(&self, machine: &Machine, block: &Block) {
+        if block.barrier == Stance::Decides && self.barrier.decide(Decision::Closed) {
+            self.events.tell(Event::BarrierClosed { machine, role: block.role.as_deref().unwrap_or_default() });
+        }
+    }
+
+    fn tell(&self, machine: &Machine, role: Option<&str>, steps: &[&Step], progress: Progress<'_>) {
+        self.events.tell(match progress {
+            Progress::Started { task } => Event::StepBegan { machine, role, step: steps[task] },
+            Progress::Output { task, stream, line } => Event::StepSaid { machine, step: steps[task], stream, line },
+            Progress::Ended { task, outcome } => {
+                Event::StepEnded { machine, role, step: steps[task], exit: outcome.exit, took: outcome.took }
+            }
+        });
+    }
+}
+
+/// The task of a step.
+fn task(step: &Step) -> Task {
+    let on_failure = if step.may_fail { OnFailure::Continue } else { OnFailure::Stop };
+    let time_limit = Duration::from_secs(step.time_limit);
+    Task { title: step.title.clone(), command: lower::command(step), time_limit, on_failure }
+}
+
+fn exit(outcome: &Outcome) -> FailureKind {
+    FailureKind::Exit { code: outcome.exit, stdout: outcome.stdout.clone(), stderr: outcome.stderr.clone() }
+}
+
+fn failure(machine: &Machine, block: &Block, step: Option<&&Step>, kind: FailureKind) -> Failure {
+    let step = step.map(|step| (*step).clone());
+    Failure { machine: machine.clone(), role: block.role.clone(), step, kind, aftermath: Vec::new() }
+}

@@ -1,0 +1,253 @@
+//! Whole runs on scripted machines: what reaches which machine in which order, and what is left when something fails.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use commands::Machine;
+use configuration::{Filter, Secrets, Selection, Source, Sources};
+use lifecycle::{Event, LifecycleError, Operation};
+use plan::hooks::{Answer, BootAnswer, Hooks, Place, Proposal, Registry, Whereabouts};
+use plan::{Action, Facts, HookError, HookOwner, Intent, Run, Username};
+use transport::{Interrupts, Outcome, Scripted};
+
+const PROJECT: &str = "
+service: shop
+image: acme/shop
+servers:
+  web: { hosts: [a, b], proxy: false }
+  job: { hosts: [a] }
+registry: { username: acme, password: [PASSWORD] }
+builder: { arch: amd64 }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_roles_boot_once_the_first_container_of_the_primary_role_is_healthy() {
+    let played = play(Scripted::new()).await;
+    played.result.as_ref().expect("all goes well");
+    assert_eq!(
+        played.steps("a"),
+        ["start web", "finish web", "start job", "finish job", "tag"].map(|step| format!("{step} on a"))
+    );
+    assert_eq!(played.steps("b"), ["start web", "finish web", "tag"].map(|step| format!("{step} on b")));
+    let opened = played.told.iter().position(|told| told == "barrier opened").expect("the barrier opens");
+    let job = played.told.iter().position(|told| told == "began start job on a").expect("job boots");
+    assert!(opened < job);
+    assert!(played.released());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_role_boots_when_the_first_container_of_the_primary_role_fails() {
+    let machines = Scripted::new().when(|_, line| line.contains("start web"), ends(1, "no such port"));
+    let played = play(machines).await;
+    let Err(LifecycleError::Steps { stage, failures }) = &played.result else { panic!("the boot fails") };
+    assert_eq!((stage.as_str(), failures.len()), ("Boot the app", 2));
+    assert_eq!(played.steps("a"), ["start web on a", "abort web on a"]);
+    assert_eq!(played.steps("b"), ["start web on b", "abort web on b"]);
+    assert!(played.told.contains(&"barrier closed".to_string()));
+    assert!(played.released());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_on_one_host_leaves_the_others_whole_and_stops_what_follows() {
+    let machines = Scripted::new().when(|machine, line| on(machine, "b") && line.contains("start web"), ends(1, "oh"));
+    let played = play(machines).await;
+    assert!(played.result.is_err());
+    assert_eq!(played.steps("b"), ["start web on b", "abort web on b"]);
+    assert!(played.steps("a").contains(&"finish web on a".to_string()), "{:?}", played.steps("a"));
+    assert!(!played.lines.iter().any(|line| line.contains("tag on")), "nothing is tagged");
+    assert!(played.released());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_booted_when_one_host_cannot_pull() {
+    let machines =
+        Scripted::new().when(|machine, line| on(machine, "b") && line.contains("docker pull"), ends(1, "not found"));
+    let played = play(machines).await;
+    assert!(matches!(played.result, Err(LifecycleError::Steps { .. })));
+    assert!(!played.lines.iter().any(|line| line.contains("start web") || line.contains("mkdir .kamal/lock-")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_lock_stops_the_run_and_is_not_released() {
+    let machines = Scripted::new().when(|_, line| line.contains("mkdir .kamal/lock-"), ends(75, ""));
+    let played = play(machines).await;
+    assert!(matches!(&played.result, Err(LifecycleError::LockHeld { host, .. }) if host == "a"));
+    assert!(!played.released());
+    assert!(!played.lines.iter().any(|line| line.contains("start web")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lock_is_given_back_when_another_host_fails_while_it_is_taken() {
+    let machines =
+        Scripted::new().when(|machine, line| on(machine, "b") && line == "mkdir -p .kamal", ends(1, "read-only"));
+    let played = play(machines).await;
+    assert!(matches!(&played.result, Err(LifecycleError::Lock { host, .. }) if host == "b"));
+    assert!(played.released());
+    assert!(!played.lines.iter().any(|line| line.contains("start web")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_changed_before_the_lock_was_taken_are_planned_for_again() {
+    let mut looks = 0;
+    let proxy = r#"{"id":"p","name":"/kamal-proxy","image":"basecamp/kamal-proxy:v0.9.2","image_id":"i","state":"running","labels":{}}"#;
+    let machines = Scripted::new().answering(move |machine, line| {
+        if !on(machine, "a") || !line.contains("docker ps --all") {
+            return None;
+        }
+        looks += 1;
+        // Somebody stopped the network and the proxy is gone at the second look: the plan has to start it.
+        Some(transport::Answer::Ends(Outcome::success(if looks == 1 { proxy } else { "" })))
+    });
+    let played = play_with(machines, &PROJECT.replace(", proxy: false", ", proxy: { app_port: 3000 }")).await;
+    played.result.as_ref().expect("all goes well");
+    assert!(played.told.contains(&"replanned".to_string()), "{:?}", played.told);
+    assert!(played.lines.iter().any(|line| line.contains("docker container start kamal-proxy")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_cannot_be_reached_ends_the_run_before_anything_is_touched() {
+    let played = play(Scripted::new().unreachable("b")).await;
+    assert!(matches!(played.result, Err(LifecycleError::Observe(_))));
+    assert!(!played.lines.iter().any(|line| line.contains("pull") || line.contains("mkdir")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_secret_ends_the_run_before_anything_is_touched() {
+    let played = play_with(Scripted::new(), &PROJECT.replace("[PASSWORD]", "[NOBODY_SET_ME]")).await;
+    assert!(matches!(played.result, Err(LifecycleError::Secret(_))));
+    assert!(!played.lines.iter().any(|line| line.contains("pull")));
+}
+
+/// What became of a run.
+struct Played {
+    result: Result<(), LifecycleError>,
+    told: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Played {
+    /// What plugins proposed and a host carried out, in order.
+    fn steps(&self, host: &str) -> Vec<String> {
+        let end = format!(" on {host}");
+        let words = self
+            .lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("echo "))
+            .map(|line| line.trim_matches('\'').to_string());
+        words.filter(|line| line.ends_with(&end)).collect()
+    }
+
+    fn released(&self) -> bool {
+        self.lines.iter().any(|line| line.contains("rm -rf .kamal/lock-shop"))
+    }
+}
+
+async fn play(machines: Scripted) -> Played {
+    play_with(machines, PROJECT).await
+}
+
+async fn play_with(machines: Scripted, project: &str) -> Played {
+    let base = Source { path: "config/deploy.yml".into(), text: project.into() };
+    let configuration =
+        configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
+    let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
+    let run = Run {
+        intent: Intent::Deploy { skip_push: true },
+        subcommand: vec!["deploy".into()],
+        configuration,
+        selection,
+        roles_option: None,
+        version: "v1".into(),
+        checkout: None,
+        clones: "/tmp/clones".into(),
+        operator: "Dev".into(),
+        performer: "dev@example.com".into(),
+        started_at: "2026-01-31T10:00:00Z".into(),
+        seed: "seed".into(),
+        hook_scripts: BTreeSet::new(),
+        secret_names: Vec::new(),
+        no_cache: false,
+        lock_inherited: false,
+    };
+    let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
+    let secrets =
+        Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| String::new())
+            .expect("the secrets are valid");
+    let told = Mutex::new(Vec::new());
+    let events = |event: Event<'_>| told.lock().expect("nobody panics").extend(word(event));
+    let operation = Operation {
+        run: Arc::new(run),
+        transport: &machines,
+        hooks: &Plugins,
+        secrets: &secrets,
+        events: &events,
+        interrupts: &Interrupts::new(),
+    };
+    let result = operation.perform().await;
+    let lines = machines.calls().into_iter().map(|call| call.line).collect();
+    let told = told.lock().expect("nobody panics").clone();
+    Played { result, told, lines }
+}
+
+fn word(event: Event<'_>) -> Option<String> {
+    match event {
+        Event::Replanned { .. } => Some("replanned".to_string()),
+        Event::BarrierOpened { .. } => Some("barrier opened".to_string()),
+        Event::BarrierClosed { .. } => Some("barrier closed".to_string()),
+        Event::StepBegan { step, .. } => Some(format!("began {}", step.title)),
+        _ => None,
+    }
+}
+
+fn on(machine: &Machine, host: &str) -> bool {
+    *machine == Machine::Host(host.to_string())
+}
+
+fn ends(exit: i32, stderr: &str) -> transport::Answer {
+    transport::Answer::Ends(Outcome::failure(exit, stderr))
+}
+
+/// Plugins whose steps say what they are.
+struct Plugins;
+
+fn says(what: String) -> Answer {
+    let step = Proposal {
+        title: what.clone(),
+        action: Action::Run { words: vec!["echo".into(), what] },
+        unless: None,
+        may_fail: false,
+        audit: None,
+        time_limit: None,
+    };
+    Answer { plugin: "test".into(), steps: vec![step] }
+}
+
+impl Hooks for Plugins {
+    fn pre_login(&self, _: &Arc<Run>, _: &Arc<Facts>, registry: &Registry, _: Place) -> Result<Answer, HookError> {
+        let mut answer = says("log in".into());
+        let (username, password) = (Username::Clear("acme".into()), registry.credentials.password.clone());
+        answer.steps[0].action = Action::Login { server: None, username, password };
+        Ok(answer)
+    }
+
+    fn build(&self, _: &Arc<Run>, _: &Arc<Facts>) -> Result<(Answer, Whereabouts), HookError> {
+        unreachable!("nothing is built under --skip-push")
+    }
+
+    fn push(&self, _: &Arc<Run>, _: &Arc<Facts>) -> Result<Answer, HookError> {
+        unreachable!("nothing is pushed under --skip-push")
+    }
+
+    fn tag(&self, _: &Arc<Run>, _: &Arc<Facts>, host: &str) -> Result<Answer, HookError> {
+        Ok(says(format!("tag on {host}")))
+    }
+
+    fn boot(&self, _: &Arc<Run>, _: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError> {
+        let part = |part: &str| says(format!("{part} {role} on {host}"));
+        Ok(BootAnswer { start: part("start"), finish: part("finish"), abort: part("abort") })
+    }
+
+    fn owners(&self, _: &Run) -> Vec<HookOwner> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,140 @@
+//! What a step does, in words that a person or a policy can judge. [`crate::lower`] turns it into a command line.
+
+use commands::builds::ImageBuild;
+use commands::docker::Container;
+use serde::{Deserialize, Serialize};
+
+/// One action on one machine. Secrets are names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Action {
+    /// Logs docker in to a registry.
+    Login { server: Option<String>, username: Username, password: String },
+    /// Logs docker out of a registry.
+    Logout { server: Option<String> },
+    /// Pulls an image.
+    Pull { image: String },
+    /// Fails unless the image carries the service's label.
+    RequireServiceLabel { image: String, service: String },
+    /// Pushes an image.
+    Push { image: String },
+    /// Gives an image a second name.
+    Tag { image: String, name: String },
+    /// Removes an image.
+    RemoveImage { image: String },
+    /// Fails unless docker and buildx are there.
+    RequireBuildx,
+    /// Brings a clean clone to a revision.
+    Checkout { root: String, directory: String, revision: String },
+    /// Creates a buildx builder.
+    CreateBuilder { name: String, driver: String },
+    /// Builds an image.
+    Build(ImageBuild),
+    /// Starts a container of the app.
+    StartContainer(Container),
+    /// Starts a container of an accessory.
+    StartAccessory(Container),
+    /// Starts a container that exists.
+    ResumeContainer { name: String },
+    /// Waits until a container is ready.
+    AwaitHealthy { container: String, readiness_delay: u64, timeout: u64 },
+    /// Routes requests for a service to a container once it is healthy.
+    Route { service: String, container: String, port: u64, options: Vec<(String, Option<String>)> },
+    /// Stops routing requests for a service.
+    Unroute { service: String },
+    /// Stops a container.
+    StopContainer { name: String, id: Option<String>, timeout: Option<u64> },
+    /// Renames a container.
+    RenameContainer { name: String, to: String },
+    /// Removes a stopped container.
+    RemoveContainer { name: String },
+    /// Removes every stopped container with all of these labels.
+    RemoveContainers { labels: Vec<(String, String)> },
+    /// Removes every unused image with this label.
+    RemoveImages { label: (String, String) },
+    /// Shows the last log lines and the health of a container.
+    ShowLogs { container: String },
+    /// Makes a directory.
+    MakeDirectory { path: String },
+    /// Changes a path's mode.
+    ChangeMode { path: String, mode: String },
+    /// Changes a path's owner.
+    ChangeOwner { path: String, owner: String },
+    /// Removes a path with everything below it.
+    RemovePath { path: String },
+    /// Writes a file of environment variables from secrets: name in the file, name of the secret.
+    WriteEnvironmentFile { path: String, secrets: Vec<(String, String)> },
+    /// Creates docker's network.
+    CreateNetwork { name: String },
+    /// Starts the proxy, making its container if need be.
+    BootProxy,
+    /// Makes and starts the proxy's container.
+    RunProxy,
+    /// Stops the proxy.
+    StopProxy,
+    /// Removes the proxy's container.
+    RemoveProxyContainer,
+    /// Removes the proxy's image.
+    RemoveProxyImage,
+    /// Removes old stopped containers of the service, keeping the newest.
+    PruneContainers { service: String, retain: u64 },
+    /// Removes images of the service that nothing uses.
+    PruneImages { service: String, repository: String, latest_image: String },
+    /// Installs docker where it is missing.
+    InstallDocker,
+    /// Takes the deploy lock.
+    TakeLock { directory: String, details: String },
+    /// Releases the deploy lock.
+    ReleaseLock { directory: String },
+    /// Appends a line to the audit log.
+    Audit { log: String, tags: Vec<String>, message: String },
+    /// Runs a hook script of the project.
+    HookScript(HookScript),
+    /// Waits.
+    Wait { seconds: u64 },
+    /// Runs a program, given as words.
+    Run { words: Vec<String> },
+}
+
+/// A user's name, in the clear or a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Username {
+    /// In the clear.
+    Clear(String),
+    /// Name of the secret.
+    Secret(String),
+}
+
+/// A file in `.kamal/hooks` and what it learns about the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookScript {
+    /// Path, relative to the project.
+    pub path: String,
+    /// Variables in the clear.
+    pub environment: Vec<(String, String)>,
+    /// Names of secrets it gets as variables.
+    pub secrets: Vec<String>,
+    /// Whether it gets `KAMAL_RUNTIME`, the seconds the run took so far.
+    pub runtime: bool,
+}
+
+impl Action {
+    /// Names of the secrets that join when the action runs.
+    pub fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Login { username, password, .. } => {
+                let mut names = vec![password.as_str()];
+                if let Username::Secret(name) = username {
+                    names.push(name);
+                }
+                names
+            }
+            Self::Build(build) => build.secrets.iter().map(String::as_str).collect(),
+            Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
+            Self::HookScript(script) => script.secrets.iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+}

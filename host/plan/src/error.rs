@@ -1,0 +1,40 @@
+//! Why no plan can be made. Nothing was touched.
+
+use crate::hooks::HookError;
+
+/// A reason that a reader can act on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum PlanError {
+    /// A plugin gave no answer.
+    #[error(transparent)]
+    Hook(#[from] HookError),
+    /// Hosts without docker.
+    #[error("docker is not installed on {}", .hosts.join(", "))]
+    DockerMissing { hosts: Vec<String> },
+    /// docker does not answer on a host.
+    #[error("docker does not answer on {host}: {reason}")]
+    DockerFailing { host: String, reason: String },
+    /// The proxy is older than what is needed.
+    #[error("kamal-proxy version {version} on {host} is too old, at least {minimum} is needed")]
+    ProxyTooOld { host: String, version: String, minimum: String },
+    /// A rollback to a version that is not there.
+    #[error("the app version `{version}` is not available as a container on {}", .hosts.join(", "))]
+    VersionMissing { version: String, hosts: Vec<String>, available: Vec<String> },
+    /// An image that should be on hosts is not.
+    #[error("the image {image} is missing on {}", .hosts.join(", "))]
+    ImageMissing { image: String, hosts: Vec<String> },
+    /// The proxy serves other apps.
+    #[error("not removing the proxy, as other apps are installed on {}", .hosts.join(", "))]
+    ProxyInUse { hosts: Vec<String> },
+    /// No accessory of that name.
+    #[error("no accessory by the name of `{name}`{}", options(.known))]
+    UnknownAccessory { name: String, known: Vec<String> },
+    /// A plugin step breaks a rule that the host keeps.
+    #[error("the plan breaks a rule: {rule} (step {step}: {title})")]
+    Rule { rule: String, step: u32, title: String },
+}
+
+fn options(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!(" (options: {})", known.join(", ")) }
+}

@@ -1,0 +1,213 @@
+//! What was observed on the hosts, what to ask them, and how to read their answers.
+
+use std::collections::BTreeMap;
+
+use commands::{Command, observation};
+use serde::{Deserialize, Serialize};
+
+use crate::run::Run;
+
+/// What was observed, by host name. Hosts that were not asked are not in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// By host name.
+    pub hosts: BTreeMap<String, HostFacts>,
+}
+
+/// What was observed on one host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// Whether docker answers, or why it does not.
+    pub docker: Docker,
+    /// Every container, newest first.
+    pub containers: Vec<Container>,
+    /// The images of this deployment that are there.
+    pub images: Vec<Image>,
+    /// Whether docker's network `kamal` is there.
+    pub network: bool,
+    /// Who holds the deploy lock, as the holder left it.
+    pub lock: Option<String>,
+    /// The apps that have a directory on the host.
+    pub apps: Vec<String>,
+}
+
+/// Whether docker can be used on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Docker {
+    /// It answers.
+    Ready,
+    /// There is no such command.
+    Missing,
+    /// It is there but does not answer: what it says.
+    Failing(String),
+}
+
+/// A container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// Full id.
+    pub id: String,
+    /// Name without the leading slash.
+    pub name: String,
+    /// The image it was started from, as it was named then.
+    pub image: String,
+    /// Id of that image.
+    pub image_id: String,
+    /// `created`, `running`, `restarting`, `exited`, …
+    pub state: String,
+    /// Labels.
+    #[serde(default)]
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// An image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// Id.
+    pub id: String,
+    /// Names with tags.
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
+    /// Labels.
+    #[serde(default)]
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// The answer to one line of an observation.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// Exit code; 0 when the line was not asked because an earlier one failed.
+    pub exit: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// An answer that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("docker's answer on {host} cannot be read: {problem}")]
+pub struct UnreadableAnswer {
+    /// The host.
+    pub host: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// The lines to ask a host, in one trip.
+pub fn observation(run: &Run) -> Vec<Command> {
+    let images = [run.configuration.absolute_image(&run.version), run.configuration.latest_image()];
+    vec![
+        observation::containers(),
+        observation::images(&images),
+        observation::network("kamal"),
+        observation::lock(&run.configuration.lock_directory()),
+        observation::apps(),
+    ]
+}
+
+impl HostFacts {
+    /// A host on which there is nothing yet but docker: what `--offline` plans from.
+    pub const fn bare() -> Self {
+        Self {
+            docker: Docker::Ready,
+            containers: Vec::new(),
+            images: Vec::new(),
+            network: false,
+            lock: None,
+            apps: Vec::new(),
+        }
+    }
+
+    /// Reads the answers to [`observation`].
+    pub fn read(host: &str, answers: &[Answer]) -> Result<Self, UnreadableAnswer> {
+        let [containers, images, network, lock, apps] = answers else {
+            let problem = format!("{} answers where 5 were expected", answers.len());
+            return Err(UnreadableAnswer { host: host.to_string(), problem });
+        };
+        let docker = match containers.exit {
+            0 => Docker::Ready,
+            127 => Docker::Missing,
+            _ if containers.stderr.contains("not found") => Docker::Missing,
+            _ => Docker::Failing(containers.stderr.trim().to_string()),
+        };
+        let lock = lock.stdout.trim_end();
+        let mut facts = Self {
+            docker,
+            containers: read_lines(host, &containers.stdout)?,
+            images: read_lines(host, &images.stdout)?,
+            network: !network.stdout.trim().is_empty(),
+            lock: (!lock.is_empty()).then(|| lock.to_string()),
+            apps: apps.stdout.lines().map(str::to_string).collect(),
+        };
+        for container in &mut facts.containers {
+            container.name = container.name.trim_start_matches('/').to_string();
+        }
+        Ok(facts)
+    }
+
+    /// The container of that name.
+    pub fn container(&self, name: &str) -> Option<&Container> {
+        self.containers.iter().find(|container| container.name == name)
+    }
+
+    /// Whether an image of that name is there.
+    pub fn has_image(&self, name: &str) -> bool {
+        self.image(name).is_some()
+    }
+
+    /// The image of that name.
+    pub fn image(&self, name: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.tags.iter().flatten().any(|tag| tag == name))
+    }
+}
+
+impl Container {
+    /// The value of a label.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.as_ref()?.get(key).map(String::as_str)
+    }
+
+    /// Whether it runs, or is being restarted by docker.
+    pub fn runs(&self) -> bool {
+        matches!(self.state.as_str(), "running" | "restarting")
+    }
+}
+
+impl Facts {
+    /// The facts of one host; a bare one if it was not asked.
+    pub fn host(&self, name: &str) -> &HostFacts {
+        static BARE: HostFacts = HostFacts::bare();
+        self.hosts.get(name).unwrap_or(&BARE)
+    }
+
+    /// Running containers of a role on a host, newest first.
+    pub fn running<'a>(&'a self, run: &'a Run, host: &str, role: &'a str) -> impl Iterator<Item = &'a Container> {
+        let destination = run.configuration.destination.as_deref().unwrap_or_default();
+        self.hosts.get(host).into_iter().flat_map(|facts| &facts.containers).filter(move |container| {
+            container.runs()
+                && container.label("service") == Some(&run.configuration.service)
+                && container.label("role") == Some(role)
+                && container.label("destination") == Some(destination)
+        })
+    }
+
+    /// The container of a role that serves now: the newest running one of the image tagged latest, else the newest running one.
+    pub fn current<'a>(&'a self, run: &'a Run, host: &str, role: &'a str) -> Option<&'a Container> {
+        let latest = self.hosts.get(host).and_then(|facts| facts.image(&run.configuration.latest_image()));
+        let of_latest =
+            latest.and_then(|image| self.running(run, host, role).find(|container| container.image_id == image.id));
+        of_latest.or_else(|| self.running(run, host, role).next())
+    }
+}
+
+fn read_lines<T: serde::de::DeserializeOwned>(host: &str, text: &str) -> Result<Vec<T>, UnreadableAnswer> {
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            serde_json::from_str(line)
+                .map_err(|error| UnreadableAnswer { host: host.to_string(), problem: format!("{error} in `{line}`") })
+        })
+        .collect()
+}

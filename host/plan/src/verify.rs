@@ -1,0 +1,49 @@
+//! Rules that hold for every plan, whoever proposed its steps.
+
+use std::collections::BTreeSet;
+
+use commands::Machine;
+
+use crate::action::Action;
+use crate::error::PlanError;
+use crate::plan::Plan;
+use crate::run::Run;
+
+/// Fails on a step that breaks a rule: the app's image is pulled, tagged and started on hosts with an app role only.
+pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
+    let app_hosts: BTreeSet<&str> = run.selection.app_hosts.iter().map(String::as_str).collect();
+    let repository = run.configuration.repository();
+    for (machine, step) in plan.steps() {
+        let Machine::Host(host) = machine else { continue };
+        let image = match &step.action {
+            Action::Pull { image } | Action::Tag { image, .. } => image,
+            Action::StartContainer(container) => &container.image,
+            _ => continue,
+        };
+        if names(image, &repository) && !app_hosts.contains(host.as_str()) {
+            let rule = format!("host {host} has no app role, the app's image has no business there");
+            return Err(PlanError::Rule { rule, step: step.id, title: step.title.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Whether an image is one of the repository: with a tag, by digest, or bare.
+fn names(image: &str, repository: &str) -> bool {
+    image.strip_prefix(repository).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_apps_image_is_known_by_any_name() {
+        let check = |image: &str, expected: bool| assert_eq!(names(image, "ghcr.io/acme/app"), expected, "{image}");
+        check("ghcr.io/acme/app", true);
+        check("ghcr.io/acme/app:v1", true);
+        check("ghcr.io/acme/app@sha256:0123", true);
+        check("ghcr.io/acme/app-store:1", false);
+        check("docker.io/acme/app:v1", false);
+    }
+}

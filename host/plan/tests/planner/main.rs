@@ -1,0 +1,10 @@
+//! The planner on facts made by hand, with hooks that note what they were asked: whole plans as text.
+
+mod rig;
+
+mod app_hosts;
+mod boot;
+mod lock;
+mod proxy;
+mod refusals;
+mod skip_push;

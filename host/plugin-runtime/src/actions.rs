@@ -1,0 +1,294 @@
+//! What plugins make steps from: actions, container specifications, image builds.
+
+use commands::builds::ImageBuild;
+use commands::docker::Container as ContainerSpec;
+use plan::Action;
+use wasmtime::component::Resource;
+
+use crate::bindings::sextant::deploy::{steps, types};
+use crate::convert;
+use crate::sandbox::State;
+
+type Pair = (String, Option<String>);
+
+impl State {
+    /// Hands an action to the guest; every byte of text in it counts.
+    fn action(&mut self, bytes: usize, action: Action) -> wasmtime::Result<Resource<Action>> {
+        self.budget.output(bytes)?;
+        Ok(self.table.push(action)?)
+    }
+
+    /// Changes a container specification; every byte of text counts.
+    fn container(
+        &mut self,
+        this: &Resource<ContainerSpec>,
+        bytes: usize,
+        change: impl FnOnce(&mut ContainerSpec),
+    ) -> wasmtime::Result<()> {
+        self.budget.output(bytes)?;
+        change(self.table.get_mut(this)?);
+        Ok(())
+    }
+
+    /// Changes an image build; every byte of text counts.
+    fn image_build(
+        &mut self,
+        this: &Resource<ImageBuild>,
+        bytes: usize,
+        change: impl FnOnce(&mut ImageBuild),
+    ) -> wasmtime::Result<()> {
+        self.budget.output(bytes)?;
+        change(self.table.get_mut(this)?);
+        Ok(())
+    }
+}
+
+impl steps::HostAction for State {
+    fn login(
+        &mut self,
+        server: Option<String>,
+        username: types::Text,
+        password: String,
+    ) -> wasmtime::Result<Resource<Action>> {
+        let bytes = optional(server.as_ref()) + password.len();
+        self.action(bytes, Action::Login { server, username: convert::username(username), password })
+    }
+
+    fn pull(&mut self, image: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(image.len(), Action::Pull { image })
+    }
+
+    fn push(&mut self, image: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(image.len(), Action::Push { image })
+    }
+
+    fn tag(&mut self, image: String, name: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(image.len() + name.len(), Action::Tag { image, name })
+    }
+
+    fn require_buildx(&mut self) -> wasmtime::Result<Resource<Action>> {
+        self.action(0, Action::RequireBuildx)
+    }
+
+    fn checkout(&mut self, root: String, directory: String, revision: String) -> wasmtime::Result<Resource<Action>> {
+        let bytes = root.len() + directory.len() + revision.len();
+        self.action(bytes, Action::Checkout { root, directory, revision })
+    }
+
+    fn create_builder(&mut self, name: String, driver: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(name.len() + driver.len(), Action::CreateBuilder { name, driver })
+    }
+
+    fn build(&mut self, build: Resource<ImageBuild>) -> wasmtime::Result<Resource<Action>> {
+        let build = self.table.delete(build)?;
+        self.action(0, Action::Build(build))
+    }
+
+    fn start_container(&mut self, container: Resource<ContainerSpec>) -> wasmtime::Result<Resource<Action>> {
+        let container = self.table.delete(container)?;
+        self.action(0, Action::StartContainer(container))
+    }
+
+    fn await_healthy(
+        &mut self,
+        container: String,
+        readiness_delay: u64,
+        timeout: u64,
+    ) -> wasmtime::Result<Resource<Action>> {
+        self.action(container.len(), Action::AwaitHealthy { container, readiness_delay, timeout })
+    }
+
+    fn route(
+        &mut self,
+        service: String,
+        container: String,
+        port: u64,
+        options: Vec<Pair>,
+    ) -> wasmtime::Result<Resource<Action>> {
+        let bytes = service.len() + container.len() + options.iter().map(size).sum::<usize>();
+        self.action(bytes, Action::Route { service, container, port, options })
+    }
+
+    fn unroute(&mut self, service: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(service.len(), Action::Unroute { service })
+    }
+
+    fn stop_container(
+        &mut self,
+        name: String,
+        id: Option<String>,
+        timeout: Option<u64>,
+    ) -> wasmtime::Result<Resource<Action>> {
+        let bytes = name.len() + optional(id.as_ref());
+        self.action(bytes, Action::StopContainer { name, id, timeout })
+    }
+
+    fn rename_container(&mut self, name: String, to: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(name.len() + to.len(), Action::RenameContainer { name, to })
+    }
+
+    fn remove_container(&mut self, name: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(name.len(), Action::RemoveContainer { name })
+    }
+
+    fn show_logs(&mut self, container: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(container.len(), Action::ShowLogs { container })
+    }
+
+    fn make_directory(&mut self, path: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(path.len(), Action::MakeDirectory { path })
+    }
+
+    fn write_environment_file(
+        &mut self,
+        path: String,
+        secrets: Vec<(String, String)>,
+    ) -> wasmtime::Result<Resource<Action>> {
+        let bytes = path.len() + secrets.iter().map(|(name, secret)| name.len() + secret.len()).sum::<usize>();
+        self.action(bytes, Action::WriteEnvironmentFile { path, secrets })
+    }
+
+    fn run(&mut self, words: Vec<String>) -> wasmtime::Result<Resource<Action>> {
+        self.action(words.iter().map(String::len).sum(), Action::Run { words })
+    }
+
+    fn drop(&mut self, this: Resource<Action>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl steps::HostContainerSpec for State {
+    fn new(&mut self, name: String, image: String) -> wasmtime::Result<Resource<ContainerSpec>> {
+        self.budget.output(name.len() + image.len())?;
+        Ok(self.table.push(ContainerSpec { name, image, ..ContainerSpec::default() })?)
+    }
+
+    fn restart(&mut self, this: Resource<ContainerSpec>, policy: String) -> wasmtime::Result<()> {
+        self.container(&this, policy.len(), |spec| spec.restart = Some(policy))
+    }
+
+    fn network(&mut self, this: Resource<ContainerSpec>, name: String) -> wasmtime::Result<()> {
+        self.container(&this, name.len(), |spec| spec.network = Some(name))
+    }
+
+    fn hostname(&mut self, this: Resource<ContainerSpec>, name: String) -> wasmtime::Result<()> {
+        self.container(&this, name.len(), |spec| spec.hostname = Some(name))
+    }
+
+    fn environment(
+        &mut self,
+        this: Resource<ContainerSpec>,
+        name: String,
+        value: Option<String>,
+    ) -> wasmtime::Result<()> {
+        let pair = (name, value);
+        self.container(&this, size(&pair), |spec| spec.environment.push(pair))
+    }
+
+    fn environment_file(&mut self, this: Resource<ContainerSpec>, path: String) -> wasmtime::Result<()> {
+        self.container(&this, path.len(), |spec| spec.environment_files.push(path))
+    }
+
+    fn log_driver(&mut self, this: Resource<ContainerSpec>, name: String) -> wasmtime::Result<()> {
+        self.container(&this, name.len(), |spec| spec.log_driver = Some(name))
+    }
+
+    fn log_option(
+        &mut self,
+        this: Resource<ContainerSpec>,
+        name: String,
+        value: Option<String>,
+    ) -> wasmtime::Result<()> {
+        let pair = (name, value);
+        self.container(&this, size(&pair), |spec| spec.log_options.push(pair))
+    }
+
+    fn publish(&mut self, this: Resource<ContainerSpec>, port: String) -> wasmtime::Result<()> {
+        self.container(&this, port.len(), |spec| spec.publish.push(port))
+    }
+
+    fn volume(&mut self, this: Resource<ContainerSpec>, volume: String) -> wasmtime::Result<()> {
+        self.container(&this, volume.len(), |spec| spec.volumes.push(volume))
+    }
+
+    fn label(&mut self, this: Resource<ContainerSpec>, name: String, value: Option<String>) -> wasmtime::Result<()> {
+        let pair = (name, value);
+        self.container(&this, size(&pair), |spec| spec.labels.push(pair))
+    }
+
+    fn flag(&mut self, this: Resource<ContainerSpec>, name: String, value: Option<String>) -> wasmtime::Result<()> {
+        let pair = (name, value);
+        self.container(&this, size(&pair), |spec| spec.flags.push(pair))
+    }
+
+    fn command(&mut self, this: Resource<ContainerSpec>, words: String) -> wasmtime::Result<()> {
+        self.container(&this, words.len(), |spec| spec.command = Some(words))
+    }
+
+    fn drop(&mut self, this: Resource<ContainerSpec>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl steps::HostImageBuild for State {
+    fn new(&mut self, context: String) -> wasmtime::Result<Resource<ImageBuild>> {
+        self.budget.output(context.len())?;
+        Ok(self.table.push(ImageBuild { context, ..ImageBuild::default() })?)
+    }
+
+    fn tag(&mut self, this: Resource<ImageBuild>, name: String) -> wasmtime::Result<()> {
+        self.image_build(&this, name.len(), |build| build.tags.push(name))
+    }
+
+    fn platform(&mut self, this: Resource<ImageBuild>, name: String) -> wasmtime::Result<()> {
+        self.image_build(&this, name.len(), |build| build.platforms.push(name))
+    }
+
+    fn builder(&mut self, this: Resource<ImageBuild>, name: String) -> wasmtime::Result<()> {
+        self.image_build(&this, name.len(), |build| build.builder = Some(name))
+    }
+
+    fn output(&mut self, this: Resource<ImageBuild>, kind: String) -> wasmtime::Result<()> {
+        self.image_build(&this, kind.len(), |build| build.output = Some(kind))
+    }
+
+    fn dockerfile(&mut self, this: Resource<ImageBuild>, path: String) -> wasmtime::Result<()> {
+        self.image_build(&this, path.len(), |build| build.dockerfile = Some(path))
+    }
+
+    fn target(&mut self, this: Resource<ImageBuild>, stage: String) -> wasmtime::Result<()> {
+        self.image_build(&this, stage.len(), |build| build.target = Some(stage))
+    }
+
+    fn label(&mut self, this: Resource<ImageBuild>, name: String, value: String) -> wasmtime::Result<()> {
+        self.image_build(&this, name.len() + value.len(), |build| build.labels.push((name, Some(value))))
+    }
+
+    fn argument(&mut self, this: Resource<ImageBuild>, name: String, value: Option<String>) -> wasmtime::Result<()> {
+        let pair = (name, value);
+        self.image_build(&this, size(&pair), |build| build.arguments.push(pair))
+    }
+
+    fn secret(&mut self, this: Resource<ImageBuild>, name: String) -> wasmtime::Result<()> {
+        self.image_build(&this, name.len(), |build| build.secrets.push(name))
+    }
+
+    fn no_cache(&mut self, this: Resource<ImageBuild>) -> wasmtime::Result<()> {
+        self.image_build(&this, 0, |build| build.no_cache = true)
+    }
+
+    fn drop(&mut self, this: Resource<ImageBuild>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+fn size((name, value): &Pair) -> usize {
+    name.len() + optional(value.as_ref())
+}
+
+fn optional(text: Option<&String>) -> usize {
+    text.map_or(0, String::len)
+}

@@ -1,0 +1,338 @@
+//! The set of plugins: who answers which hook, and what each may do.
+
+use std::sync::Arc;
+
+use plan::hooks::{Answer, BootAnswer, Hooks, Place, Proposal, Registry, Whereabouts};
+use plan::{Action, Facts, HookError, HookOwner, Run, Username};
+use wasmtime::Store;
+use wasmtime::component::Resource;
+
+use crate::bindings::exports::sextant::deploy as exports;
+use crate::cache::Cache;
+use crate::call::call;
+use crate::convert;
+use crate::limits::Limits;
+use crate::plugin::{Hook, Load, Plugin};
+use crate::resources::{DeploymentView, FactsView, RoleView, StepList};
+use crate::sandbox::State;
+
+/// A plugin that comes with the program.
+#[derive(Debug, Clone, Copy)]
+pub struct Builtin {
+    /// Its name.
+    pub name: &'static str,
+    /// The component.
+    pub component: &'static [u8],
+}
+
+/// Builtins and the project's own plugins.
+pub struct Catalogue {
+    members: Vec<Member>,
+    limits: Limits,
+    loads: Vec<Load>,
+}
+
+struct Member {
+    plugin: Plugin,
+    /// Its entry in `x-plugins`; absent for a builtin.
+    entry: Option<configuration::Plugin>,
+}
+
+impl Catalogue {
+    /// Loads builtins and the project's plugins with the bytes of their components. Two owners of one hook are an error.
+    pub fn load(
+        builtins: &[Builtin],
+        own: Vec<(configuration::Plugin, Vec<u8>)>,
+        limits: Limits,
+        cache: Option<&Cache>,
+    ) -> Result<Self, HookError> {
+        let mut catalogue = Self { members: Vec::new(), limits, loads: Vec::new() };
+        for (entry, bytes) in own {
+            let (plugin, load) = Plugin::load(&entry.name, &bytes, cache)?;
+            catalogue.loads.push(load);
+            catalogue.members.push(Member { plugin, entry: Some(entry) });
+        }
+        for builtin in builtins {
+            let (plugin, load) = Plugin::load(builtin.name, builtin.component, cache)?;
+            catalogue.loads.push(load);
+            catalogue.members.push(Member { plugin, entry: None });
+        }
+        for hook in Hook::ALL {
+            catalogue.refuse_two_owners(hook)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// What loading took, plugin by plugin.
+    pub fn loads(&self) -> &[Load] {
+        &self.loads
+    }
+
+    /// The hooks that a plugin answers.
+    pub fn hooks_of(&self, plugin: &str) -> Vec<&'static str> {
+        let member = self.members.iter().find(|member| member.plugin.name == plugin);
+        member.into_iter().flat_map(|member| &member.plugin.hooks).map(|hook| hook.name()).collect()
+    }
+
+    fn refuse_two_owners(&self, hook: Hook) -> Result<(), HookError> {
+        let mut owners = self.members.iter().filter(|member| member.owns_always(hook));
+        let (Some(first), Some(second)) = (owners.next(), owners.next()) else { return Ok(()) };
+        let reason =
+            format!("`{}` and it both take the hook `{}`: give it to one of them", first.plugin.name, hook.name());
+        Err(HookError::Load { plugin: second.plugin.name.clone(), reason })
+    }
+
+    /// The owner of a hook: a plugin of the project that matches, else the builtin.
+    fn owner(&self, hook: Hook, registry: Option<&Registry>) -> Result<&Member, HookError> {
+        let mut owners = self.members.iter().filter(|member| member.entry.is_some() && member.takes(hook, registry));
+        if let Some(first) = owners.next() {
+            return match owners.next() {
+                None => Ok(first),
+                Some(second) => {
+                    let server = registry.and_then(|registry| registry.server.as_deref()).unwrap_or("Docker Hub");
+                    let reason = format!("`{}` and it both match the registry {server}", first.plugin.name);
+                    Err(HookError::Load { plugin: second.plugin.name.clone(), reason })
+                }
+            };
+        }
+        let builtin = self.members.iter().find(|member| member.entry.is_none() && member.plugin.hooks.contains(&hook));
+        builtin.ok_or_else(|| HookError::Load {
+            plugin: "builtin".to_string(),
+            reason: format!("no plugin answers the hook `{}`", hook.name()),
+        })
+    }
+
+    /// Calls a hook that gives one list of steps, on the owner's behalf.
+    fn steps<T>(
+        &self,
+        member: &Member,
+        hook: Hook,
+        scene: Scene<'_>,
+        ask: impl FnOnce(
+            &mut Store<State>,
+            &wasmtime::component::Instance,
+            Arguments,
+        ) -> wasmtime::Result<Result<T, crate::bindings::sextant::deploy::types::Fault>>,
+    ) -> Result<(Answer, T), HookError> {
+        let (steps, told) = call(&member.plugin, hook, &self.limits, |store, instance| {
+            let arguments = scene.arguments(store, member)?;
+            let list = arguments.steps.rep();
+            let told = ask(store, instance, arguments)?;
+            Ok(told.map(|told| (store.data_mut().table.delete(Resource::<StepList>::new_own(list)), told)))
+        })?;
+        let steps = steps.map_err(|error| HookError::Crash {
+            plugin: member.plugin.name.clone(),
+            hook: hook.name(),
+            message: error.to_string(),
+        })?;
+        Ok((member.answer(hook, steps, &scene)?, told))
+    }
+}
+
+/// What a call is about.
+struct Scene<'a> {
+    run: &'a Arc<Run>,
+    facts: &'a Arc<Facts>,
+    /// Whether the steps run on the operator's machine.
+    local: bool,
+    registry: Option<&'a Registry>,
+}
+
+/// Handles that every hook gets.
+struct Arguments {
+    deployment: Resource<DeploymentView>,
+    facts: Resource<FactsView>,
+    steps: Resource<StepList>,
+}
+
+impl Scene<'_> {
+    fn arguments(&self, store: &mut Store<State>, member: &Member) -> wasmtime::Result<Arguments> {
+        let table = &mut store.data_mut().table;
+        let deployment = table.push(DeploymentView { run: self.run.clone(), settings: member.settings() })?;
+        let facts = table.push(FactsView { run: self.run.clone(), facts: self.facts.clone() })?;
+        let steps = table.push(StepList::new())?;
+        Ok(Arguments {
+            deployment: Resource::new_borrow(deployment.rep()),
+            facts: Resource::new_borrow(facts.rep()),
+            steps: Resource::new_borrow(steps.rep()),
+        })
+    }
+}
+
+impl Hooks for Catalogue {
+    fn pre_login(
+        &self,
+        run: &Arc<Run>,
+        facts: &Arc<Facts>,
+        registry: &Registry,
+        place: Place,
+    ) -> Result<Answer, HookError> {
+        let member = self.owner(Hook::PreLogin, Some(registry))?;
+        let scene = Scene { run, facts, local: place == Place::Local, registry: Some(registry) };
+        let (answer, ()) = self.steps(member, Hook::PreLogin, scene, |store, instance, arguments| {
+            let guest = exports::pre_login::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
+            let registry = store.data_mut().table.push(registry.clone())?;
+            let Arguments { deployment, facts, steps } = arguments;
+            let registry = Resource::new_borrow(registry.rep());
+            guest.call_propose(store, deployment, facts, registry, convert::place(place), steps)
+        })?;
+        Ok(answer)
+    }
+
+    fn build(&self, run: &Arc<Run>, facts: &Arc<Facts>) -> Result<(Answer, Whereabouts), HookError> {
+        let member = self.owner(Hook::Build, None)?;
+        let scene = Scene { run, facts, local: true, registry: None };
+        let (answer, whereabouts) = self.steps(member, Hook::Build, scene, |store, instance, arguments| {
+            let guest = exports::build::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
+            guest.call_propose(store, arguments.deployment, arguments.facts, arguments.steps)
+        })?;
+        Ok((answer, convert::whereabouts(whereabouts)))
+    }
+
+    fn push(&self, run: &Arc<Run>, facts: &Arc<Facts>) -> Result<Answer, HookError> {
+        let member = self.owner(Hook::Push, None)?;
+        let scene = Scene { run, facts, local: true, registry: None };
+        let (answer, ()) = self.steps(member, Hook::Push, scene, |store, instance, arguments| {
+            let guest = exports::push::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
+            guest.call_propose(store, arguments.deployment, arguments.facts, arguments.steps)
+        })?;
+        Ok(answer)
+    }
+
+    fn tag(&self, run: &Arc<Run>, facts: &Arc<Facts>, host: &str) -> Result<Answer, HookError> {
+        let member = self.owner(Hook::Tag, None)?;
+        let scene = Scene { run, facts, local: false, registry: None };
+        let (answer, ()) = self.steps(member, Hook::Tag, scene, |store, instance, arguments| {
+            let guest = exports::tag::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
+            guest.call_propose(store, arguments.deployment, arguments.facts, host, arguments.steps)
+        })?;
+        Ok(answer)
+    }
+
+    fn boot(&self, run: &Arc<Run>, facts: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError> {
+        let member = self.owner(Hook::Boot, None)?;
+        let scene = Scene { run, facts, local: false, registry: None };
+        let index = run.configuration.roles.iter().position(|known| known.name == role);
+        let (start, (finish, abort)) = self.steps(member, Hook::Boot, scene, |store, instance, arguments| {
+            let guest = exports::boot::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
+            let index = index.ok_or_else(|| wasmtime::Error::msg(format!("there is no role {role}")))?;
+            let table = &mut store.data_mut().table;
+            let role = table.push(RoleView { run: run.clone(), index })?;
+            let (finish, abort) = (table.push(StepList::new())?.rep(), table.push(StepList::new())?.rep());
+            let Arguments { deployment, facts, steps } = arguments;
+            let told = guest.call_propose(
+                &mut *store,
+                deployment,
+                facts,
+                Resource::new_borrow(role.rep()),
+                host,
+                steps,
+                Resource::new_borrow(finish),
+                Resource::new_borrow(abort),
+            )?;
+            let table = &mut store.data_mut().table;
+            let finish = table.delete(Resource::<StepList>::new_own(finish))?;
+            let abort = table.delete(Resource::<StepList>::new_own(abort))?;
+            Ok(told.map(|()| (finish, abort)))
+        })?;
+        let scene = Scene { run, facts, local: false, registry: None };
+        let finish = member.answer(Hook::Boot, finish, &scene)?;
+        let abort = member.answer(Hook::Boot, abort, &scene)?;
+        Ok(BootAnswer { start, finish, abort })
+    }
+
+    fn owners(&self, run: &Run) -> Vec<HookOwner> {
+        let registry = run
+            .configuration
+            .registry
+            .credentials
+            .clone()
+            .map(|credentials| Registry { server: run.configuration.registry.server.clone(), credentials });
+        let owner = |hook| {
+            let member = self.owner(hook, registry.as_ref()).ok()?;
+            let (plugin, digest) = (member.plugin.name.clone(), member.plugin.digest.clone());
+            Some(HookOwner { hook: Hook::name(hook).to_string(), plugin, digest })
+        };
+        Hook::ALL.into_iter().filter_map(owner).collect()
+    }
+}
+
+impl Member {
+    /// Whether a plugin of the project takes a hook wherever it is called.
+    fn owns_always(&self, hook: Hook) -> bool {
+        let limited = |entry: &configuration::Plugin| hook == Hook::PreLogin && entry.registry_pattern.is_some();
+        self.entry.as_ref().is_some_and(|entry| !limited(entry)) && self.plugin.hooks.contains(&hook)
+    }
+
+    fn takes(&self, hook: Hook, registry: Option<&Registry>) -> bool {
+        let pattern = self.entry.as_ref().and_then(|entry| entry.registry_pattern.as_deref());
+        let server = registry.and_then(|registry| registry.server.as_deref()).unwrap_or("docker.io");
+        let matches = match (hook, pattern) {
+            (Hook::PreLogin, Some(pattern)) => configuration::pattern::matches(pattern, server),
+            _ => true,
+        };
+        matches && self.plugin.hooks.contains(&hook)
+    }
+
+    fn settings(&self) -> String {
+        self.entry.as_ref().map_or_else(|| "{}".to_string(), |entry| entry.settings.to_json())
+    }
+
+    /// The plugin's steps, if each uses only what it was granted.
+    fn answer(&self, hook: Hook, steps: Vec<Proposal>, scene: &Scene<'_>) -> Result<Answer, HookError> {
+        if let Some(entry) = &self.entry {
+            for step in &steps {
+                self.check_grants(entry, hook, step, scene)?;
+            }
+        }
+        Ok(Answer { plugin: self.plugin.name.clone(), steps })
+    }
+
+    /// A plugin of the project runs programs and uses secrets only by name, as its `grants` list them. A login may use the user and
+    /// password of the registry it was asked about, a container the secrets that the configuration gives it, a build its own.
+    fn check_grants(
+        &self,
+        entry: &configuration::Plugin,
+        hook: Hook,
+        step: &Proposal,
+        scene: &Scene<'_>,
+    ) -> Result<(), HookError> {
+        let deny = |what: String| HookError::Denied { plugin: self.plugin.name.clone(), hook: hook.name(), what };
+        let ran = match &step.action {
+            Action::Run { words } => words.first(),
+            _ => None,
+        };
+        let probed = step.unless.as_ref().and_then(|words| words.first());
+        for program in ran.into_iter().chain(probed) {
+            if scene.local && !entry.programs.contains(program) {
+                return Err(deny(format!("the program `{program}`")));
+            }
+        }
+        let asked = scene
+            .registry
+            .filter(|_| matches!(step.action, Action::Login { .. }))
+            .map(|registry| &registry.credentials);
+        for secret in step.action.secrets() {
+            let of_registry = asked.is_some_and(|credentials| {
+                credentials.password == secret
+                    || convert::username(convert::to_text(&credentials.username))
+                        == Username::Secret(secret.to_string())
+            });
+            let of_deployment = match &step.action {
+                Action::WriteEnvironmentFile { .. } => is_environment_secret(scene.run, secret),
+                Action::Build(_) => scene.run.configuration.builder.secrets.iter().any(|own| own == secret),
+                _ => false,
+            };
+            if !of_registry && !of_deployment && !entry.secrets.iter().any(|granted| granted == secret) {
+                return Err(deny(format!("the secret `{secret}`")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the configuration gives a secret to a container of the app.
+fn is_environment_secret(run: &Run, secret: &str) -> bool {
+    let environments = run.configuration.roles.iter().flat_map(|role| role.environments.values());
+    environments.flat_map(|environment| environment.secret.values()).any(|own| own == secret)
+}

@@ -1,0 +1,174 @@
+//! A plugin: a component whose imports were checked and whose hooks are known.
+
+use std::time::{Duration, Instant};
+
+use plan::HookError;
+use semver::Version;
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use crate::bindings::EveryHook;
+use crate::cache::Cache;
+use crate::engine::engine;
+use crate::sandbox::{self, State};
+
+/// The largest component that is compiled.
+const SIZE: usize = 64 << 20;
+
+/// A lifecycle hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Hook {
+    PreLogin,
+    Build,
+    Push,
+    Tag,
+    Boot,
+}
+
+impl Hook {
+    /// Every hook, in the order of a deploy.
+    pub const ALL: [Self; 5] = [Self::PreLogin, Self::Build, Self::Push, Self::Tag, Self::Boot];
+
+    /// Its name in the contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PreLogin => "pre-login",
+            Self::Build => "build",
+            Self::Push => "push",
+            Self::Tag => "tag",
+            Self::Boot => "boot",
+        }
+    }
+
+    fn interface(self) -> String {
+        format!("{CONTRACT}{}@{SERVED}", self.name())
+    }
+}
+
+/// What loading a plugin took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// The plugin.
+    pub plugin: String,
+    /// Whether it had to be compiled.
+    pub compiled: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A plugin that can be called.
+pub(crate) struct Plugin {
+    pub name: String,
+    pub digest: String,
+    pub hooks: Vec<Hook>,
+    pub instance: InstancePre<State>,
+}
+
+impl Plugin {
+    /// Compiles a component, or takes it from the cache, and checks what it asks for and offers.
+    pub fn load(name: &str, bytes: &[u8], cache: Option<&Cache>) -> Result<(Self, Load), HookError> {
+        let refuse = |reason: String| HookError::Load { plugin: name.to_string(), reason };
+        if bytes.len() > SIZE {
+            return Err(refuse(format!("it has {} MiB, the limit is {} MiB", bytes.len() >> 20, SIZE >> 20)));
+        }
+        if !bytes.starts_with(b"\0asm") && wasmtime::Engine::detect_precompiled(bytes).is_none() {
+            return Err(refuse("it is not a WebAssembly component".to_string()));
+        }
+        if wasmtime::Engine::detect_precompiled(bytes).is_some() {
+            return Err(refuse("it is compiled code, not a WebAssembly component".to_string()));
+        }
+        let begin = Instant::now();
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let cached = cache.and_then(|cache| cache.load(&digest));
+        let compiled = cached.is_none();
+        let component = match cached {
+            Some(component) => component,
+            None => {
+                let component = Component::from_binary(engine(), bytes)
+                    .map_err(|error| refuse(format!("it is not a WebAssembly component: {}", error.root_cause())))?;
+                if let Some(cache) = cache {
+                    cache.store(&digest, &component);
+                }
+                component
+            }
+        };
+        check_imports(&component).map_err(refuse)?;
+        let hooks = hooks(&component);
+        if hooks.is_empty() {
+            return Err(refuse("it exports no hook of sextant:deploy@0.1".to_string()));
+        }
+        let instance = linker()
+            .and_then(|linker| linker.instantiate_pre(&component))
+            .map_err(|error| refuse(format!("it does not fit this version of Sextant: {}", error.root_cause())))?;
+        let load = Load { plugin: name.to_string(), compiled, took: begin.elapsed() };
+        Ok((Self { name: name.to_string(), digest, hooks, instance }, load))
+    }
+}
+
+/// A plugin may import the contract and what its standard library needs to start. Anything else is refused by name.
+fn check_imports(component: &Component) -> Result<(), String> {
+    let component_type = component.component_type();
+    for (import, _) in component_type.imports(engine()) {
+        if import.starts_with(CONTRACT) {
+            check_version(import)?;
+        } else if !sandbox::is_given(import) {
+            return Err(format!("it asks for `{import}`, which no plugin is given while planning"));
+        }
+    }
+    for (export, _) in component_type.exports(engine()) {
+        if export.starts_with(CONTRACT) {
+            check_version(export)?;
+        }
+    }
+    Ok(())
+}
+
+/// The contract that this version serves.
+const CONTRACT: &str = "sextant:deploy/";
+const SERVED: Version = Version::new(0, 1, 0);
+
+/// Versions of one minor fit together, as long as the plugin's is not newer.
+fn check_version(interface: &str) -> Result<(), String> {
+    let version = interface.rsplit_once('@').and_then(|(_, version)| Version::parse(version).ok());
+    let Some(version) = version else { return Err(format!("its interface `{interface}` has no version")) };
+    if version.major == SERVED.major && version.minor == SERVED.minor && version <= SERVED {
+        return Ok(());
+    }
+    Err(format!(
+        "it was built for sextant:deploy {version}, this Sextant serves {SERVED}: {}",
+        if version > SERVED { "a newer Sextant is needed" } else { "the plugin has to be built anew" }
+    ))
+}
+
+fn hooks(component: &Component) -> Vec<Hook> {
+    let offered = |hook: &Hook| component.get_export_index(None, hook.interface()).is_some();
+    Hook::ALL.into_iter().filter(offered).collect()
+}
+
+fn linker() -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine());
+    sandbox::link(&mut linker)?;
+    EveryHook::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| state)?;
+    Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_of_another_contract_is_told_who_is_behind() {
+        let check = |interface: &str, expected: Result<(), &str>| {
+            assert_eq!(check_version(interface), expected.map_err(str::to_string), "{interface}");
+        };
+        check("sextant:deploy/types@0.1.0", Ok(()));
+        let newer = "it was built for sextant:deploy 0.1.7, this Sextant serves 0.1.0: a newer Sextant is needed";
+        check("sextant:deploy/types@0.1.7", Err(newer));
+        let newer = "it was built for sextant:deploy 0.2.0, this Sextant serves 0.1.0: a newer Sextant is needed";
+        check("sextant:deploy/types@0.2.0", Err(newer));
+        let older = "it was built for sextant:deploy 0.0.9, this Sextant serves 0.1.0: the plugin has to be built anew";
+        check("sextant:deploy/types@0.0.9", Err(older));
+        check("sextant:deploy/types", Err("its interface `sextant:deploy/types` has no version"));
+    }
+}

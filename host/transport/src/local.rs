@@ -1,0 +1,125 @@
+//! The operator's own machine: its shell for batches, and single programs for facts.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, timeout};
+
+use crate::batch::{Blow, Pipes, Shell, Silence};
+use crate::{Outcome, TransportError};
+
+/// How long a shell may take to end when its script is over.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+
+/// A `/bin/sh -s` on this machine, in a process group of its own: the terminal's Ctrl-C does not reach it.
+pub(crate) struct LocalShell {
+    child: Child,
+    group: Option<Pid>,
+}
+
+impl LocalShell {
+    pub fn start(directory: &Path) -> Result<Self, TransportError> {
+        let child = Command::new("/bin/sh")
+            .arg("-s")
+            .current_dir(directory)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| TransportError::local("start /bin/sh", error))?;
+        let group = child.id().and_then(pid);
+        Ok(Self { child, group })
+    }
+}
+
+impl Shell for LocalShell {
+    fn pipes(&mut self) -> Pipes {
+        let child = &mut self.child;
+        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            unreachable!("all three were piped, and are asked for once");
+        };
+        Pipes { stdin: Box::new(stdin), stdout: Box::new(stdout), stderr: Box::new(stderr) }
+    }
+
+    async fn strike(&self, shell: u32, blow: Blow) {
+        let Some(shell) = pid(shell) else { return };
+        let _ = match blow {
+            Blow::Halt => kill_process(shell, Signal::TERM),
+            Blow::End => kill_process_group(shell, Signal::TERM),
+            Blow::Kill => kill_process_group(shell, Signal::KILL),
+        };
+    }
+
+    async fn silence(&mut self) -> Silence {
+        let reason = match timeout(LAST_MOMENT, self.child.wait()).await {
+            Ok(Ok(status)) => format!("its shell ended with {status}"),
+            _ => "its shell closed its output".to_string(),
+        };
+        Silence { disconnected: false, reason }
+    }
+
+    async fn finished(mut self) {
+        // The script is over: the shell ends by itself. What it left in the background is not ours to end.
+        self.group = None;
+        let _ = timeout(LAST_MOMENT, self.child.wait()).await;
+    }
+}
+
+impl Drop for LocalShell {
+    /// A batch that is dropped while it runs takes its processes along.
+    fn drop(&mut self) {
+        if let Some(group) = self.group {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+pub(crate) fn pid(number: u32) -> Option<Pid> {
+    i32::try_from(number).ok().and_then(Pid::from_raw)
+}
+
+/// Runs one program to its end and keeps what it wrote: for git's facts, and the commands in a dotenv file (with `/bin/sh -c`).
+///
+/// Standard input and the terminal are the operator's, so that a password manager can ask. Variables in `environment` are added to
+/// ours. Nothing is redacted: the caller may be looking for a secret. Blocks.
+pub fn capture(
+    program: &str,
+    arguments: &[&str],
+    directory: &Path,
+    environment: &[(String, String)],
+) -> Result<Outcome, TransportError> {
+    let began = Instant::now();
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .map_err(|error| could_not_start(program, &error))?;
+    Ok(Outcome {
+        exit: exit_code(output.status),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        took: began.elapsed(),
+    })
+}
+
+pub(crate) fn could_not_start(program: &str, error: &std::io::Error) -> TransportError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => TransportError::MissingProgram { program: program.to_string() },
+        _ => TransportError::local(&format!("start `{program}`"), error),
+    }
+}
+
+/// A shell's idea of an exit code: 128 + n for signal n.
+pub(crate) fn exit_code(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1)
+}

@@ -1,0 +1,20 @@
+//! Single programs on this machine.
+
+use std::path::Path;
+
+use transport::{TransportError, capture};
+
+#[test]
+fn a_program_is_run_and_its_output_kept() {
+    let variables = [("WHO".to_string(), "me".to_string())];
+    let outcome = capture("/bin/sh", &["-c", "pwd; echo $WHO >&2; exit 3"], Path::new("/tmp"), &variables).unwrap();
+    assert_eq!((outcome.exit, &*outcome.stdout, &*outcome.stderr), (3, "/tmp\n", "me\n"));
+    let killed = capture("/bin/sh", &["-c", "kill -9 $$"], Path::new("/"), &[]).unwrap();
+    assert_eq!(killed.exit, 137);
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let error = capture("no-such-program", &[], Path::new("/"), &[]).unwrap_err();
+    assert_eq!(error, TransportError::MissingProgram { program: "no-such-program".to_string() });
+}

@@ -1,0 +1,144 @@
+//! The program itself: what starting it costs, and what it says to a command line or a project that makes no sense.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tests::sextant;
+
+const PROJECT: &str = "\
+service: shop
+image: acme/shop
+servers: [10.0.0.1]
+registry:
+  username: acme
+  password: hunter2
+builder: { arch: amd64 }
+";
+
+#[test]
+fn version_starts_without_touching_wasmtime() {
+    let folder = project(PROJECT);
+    let output = run(folder.path(), &["version"]);
+    assert_eq!(text(&output.stdout), concat!(env!("CARGO_PKG_VERSION"), "\n"));
+    // The engine comes with its cache and a thread of its own: neither is there.
+    assert!(!folder.path().join("cache").exists());
+    let threads = text(&traced(folder.path(), &["version"]));
+    assert_eq!(threads.trim(), "", "`version` starts no thread");
+}
+
+#[test]
+fn the_second_plan_compiles_nothing() {
+    let folder = project(PROJECT);
+    let plan = || text(&run(folder.path(), &["plan", "--offline", "--skip-push", "--version", "v1", "-v"]).stderr);
+    assert_eq!(plan().matches(" compiled in ").count(), 3);
+    let second = plan();
+    assert_eq!(
+        (second.matches(" compiled in ").count(), second.matches("loaded from the cache").count()),
+        (0, 3),
+        "{second}"
+    );
+}
+
+#[test]
+fn a_guest_that_loops_ends_the_plan_before_anything_happens() {
+    let folder = project(&format!("{PROJECT}x-plugins: {{ slow: {{ source: '{}/loops.wasm' }} }}\n", env!("GUESTS")));
+    let output = run(folder.path(), &["plan", "--offline", "--skip-push", "--version", "v1"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: plugin `slow` ran into a limit in `tag`: 2000 ms of time\n\
+         hint: nothing was touched; tell the author of `slow`, or take it out of x-plugins\n"
+    );
+}
+
+#[test]
+fn bad_input_gets_a_clear_error() {
+    let check = |text_of_project: &str, words: &[&str], code: i32, said: &str| {
+        let folder = project(text_of_project);
+        let output = run(folder.path(), words);
+        assert_eq!((text(&output.stderr).as_str(), output.status.code()), (said, Some(code)), "{words:?}");
+        assert_eq!(text(&output.stdout), "", "{words:?}");
+    };
+    check(
+        PROJECT,
+        &["frobnicate"],
+        2,
+        "error: Could not find command \"frobnicate\".\nhint: `sextant --help` lists the subcommands\n",
+    );
+    check(
+        PROJECT,
+        &["app", "live"],
+        1,
+        "error: `app live` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
+         hint: Kamal itself can be used on the same servers at any time\n",
+    );
+    check(
+        PROJECT,
+        &["plan", "--hosts", "9.9.9.9"],
+        1,
+        "  ERROR (ArgumentError): No --hosts match for 9.9.9.9\nhint: there are: 10.0.0.1\n",
+    );
+    check(
+        &format!("{PROJECT}proxi: true\n"),
+        &["plan"],
+        1,
+        "  ERROR (Kamal::ConfigurationError): unknown key: proxi\n\
+        \x20  ╭─[config/deploy.yml:8:1]\n\
+        \x208 │ proxi: ****\n\
+        \x20  · ──┬──\n\
+        \x20  ·   ╰── unknown key: proxi\n\
+        \x20  ╰────\n\
+        hint: did you mean `proxy`?\n",
+    );
+    check(
+        &PROJECT.replace("username: acme", "usrname: acme"),
+        &["plan"],
+        1,
+        "  ERROR (Kamal::ConfigurationError): registry: unknown key: usrname\n\
+        \x20  ╭─[config/deploy.yml:5:3]\n\
+        \x205 │   usrname: ****\n\
+        \x20  ·   ───┬───\n\
+        \x20  ·      ╰── unknown key: usrname\n\
+        \x20  ╰────\n\
+        hint: did you mean `username`?\n",
+    );
+    check(
+        &format!("{PROJECT}x-plugins: {{ mine: {{ source: nowhere.wasm }} }}\n"),
+        &["plan", "--offline", "--version", "v1"],
+        1,
+        "error: plugin `mine` cannot be read from nowhere.wasm: No such file or directory (os error 2)\n\
+         hint: x-plugins/mine/source is a path relative to the project\n",
+    );
+}
+
+/// A folder with a configuration.
+fn project(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("config")).expect("a folder in it");
+    std::fs::write(folder.path().join("config/deploy.yml"), text).expect("a file in that");
+    folder
+}
+
+fn run(folder: &Path, words: &[&str]) -> Output {
+    command(sextant().as_os_str(), folder).args(words).output().expect("sextant can be run")
+}
+
+/// The threads that a run of the program starts, as strace sees them.
+fn traced(folder: &Path, words: &[&str]) -> Vec<u8> {
+    let trace = folder.join("trace");
+    let mut strace = command("strace".as_ref(), folder);
+    strace.args(["--quiet=all", "--trace=clone,clone3", "--output"]).arg(&trace).arg(sextant()).args(words);
+    let status = strace.status().expect("strace can be run: cargo xtask test installs it");
+    assert!(status.success());
+    std::fs::read(trace).expect("strace wrote what it saw")
+}
+
+fn command(program: &std::ffi::OsStr, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).env("XDG_CACHE_HOME", folder.join("cache")).env_remove("VERSION").env("NO_COLOR", "1");
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8")
+}

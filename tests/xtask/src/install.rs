@@ -1,0 +1,51 @@
+//! What the tasks need beyond the fleet's own needs, brought the first time it is missing, never silently.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::programs::{cargo, run_program, target_directory, tell};
+
+/// The target that plugins are compiled for.
+const PLUGIN_TARGET: &str = "wasm32-wasip2";
+
+/// Adds the compiler target that the builtin plugins need.
+pub fn plugin_target() -> anyhow::Result<()> {
+    let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", PLUGIN_TARGET]).output();
+    let installed = libraries.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir());
+    if installed {
+        return Ok(());
+    }
+    tell(&format!("installing the compiler target {PLUGIN_TARGET}"));
+    run_program(Command::new("rustup").args(["target", "add", PLUGIN_TARGET]))
+}
+
+/// Programs that tests call, and the Debian packages that bring them.
+const TEST_PROGRAMS: &[(&str, &str)] =
+    &[("git", "git"), ("ssh", "openssh-client"), ("sshd", "openssh-server"), ("strace", "strace")];
+
+/// Installs what tests call besides the fleet's own programs. `must` tells whether going without is an error.
+pub fn test_programs(must: bool) -> anyhow::Result<()> {
+    match fleet::install_packages(TEST_PROGRAMS, &tell) {
+        Err(error) if error.skip_reason().is_some() && !must => tell(&format!("some tests will be skipped: {error}")),
+        installed => installed?,
+    }
+    Ok(())
+}
+
+/// Installs cargo-nextest unless it is there.
+pub fn nextest() -> anyhow::Result<()> {
+    let there = cargo(&["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if there.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    tell("installing cargo-nextest, which takes some minutes");
+    run_program(&mut cargo(&["install", "cargo-nextest", "--locked"]))
+}
+
+/// Builds Sextant as users get it, and returns the program's path.
+pub fn sextant() -> anyhow::Result<PathBuf> {
+    plugin_target()?;
+    tell("building sextant");
+    run_program(&mut cargo(&["build", "--release", "--bin", "sextant"]))?;
+    Ok(target_directory()?.join("release/sextant"))
+}
