@@ -26,6 +26,9 @@ pub fn run(filters: &[String]) -> anyhow::Result<()> {
     for skipped in &tally.skipped {
         tell(&format!("skipped: {skipped}"));
     }
+    for flaky in &tally.flaky {
+        tell(&format!("passed at the second try only: {flaky}"));
+    }
     if tally.count() > 0 {
         println!("{tally}");
     }

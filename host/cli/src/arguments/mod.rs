@@ -1,0 +1,154 @@
+//! The command line: the options that every subcommand takes, and the subcommands; a file per group.
+
+mod accessory;
+mod app;
+mod lock;
+mod plan;
+mod proxy;
+mod prune;
+mod server;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use accessory::{AccessoryChange, AccessoryCommand};
+pub use app::{AppChange, AppCommand, Exec, LogArguments};
+pub use lock::LockCommand;
+pub use plan::{PlanArguments, Plannable};
+pub use proxy::{ProxyChange, ProxyCommand};
+pub use prune::PruneCommand;
+pub use server::ServerCommand;
+
+/// Deploys web apps to your own servers, as Kamal does: plan first, then act.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sextant",
+    disable_help_flag = true,
+    infer_subcommands = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub subcommand: Command,
+}
+
+/// Options that every subcommand takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options for every subcommand")]
+pub struct Options {
+    /// Show every step with its output
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Show errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Use this app version instead of the one from git
+    #[arg(long, global = true, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Only the primary host
+    #[arg(short, long, global = true)]
+    pub primary: bool,
+    /// Only these hosts, separated by commas; wildcards are * ? [..]
+    #[arg(short = 'h', long, global = true, value_delimiter = ',', value_name = "HOSTS")]
+    pub hosts: Vec<String>,
+    /// Only these roles, separated by commas; wildcards are * ? [..]
+    #[arg(short, long, global = true, value_delimiter = ',', value_name = "ROLES")]
+    pub roles: Vec<String>,
+    /// Path of the configuration
+    #[arg(short, long, global = true, default_value = "config/deploy.yml", value_name = "FILE")]
+    pub config_file: String,
+    /// Destination: reads config/deploy.DESTINATION.yml too
+    #[arg(short, long, global = true)]
+    pub destination: Option<String>,
+    /// Run no hook scripts
+    #[arg(short = 'H', long, global = true)]
+    pub skip_hooks: bool,
+    /// How to show plans and progress
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// Show the plan and do nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Print help
+    #[arg(long, global = true, action = clap::ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// How plans and progress are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs: JSON, one object a line while something runs.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[command(flatten)]
+    Change(Change),
+    /// Show what a subcommand would do, without doing it
+    Plan(PlanArguments),
+    /// The app: boot, start, stop, look, remove
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Accessories: boot, look, remove
+    #[command(subcommand)]
+    Accessory(AccessoryCommand),
+    /// The proxy: boot, reboot, look, remove
+    #[command(subcommand)]
+    Proxy(ProxyCommand),
+    /// The deploy lock
+    #[command(subcommand)]
+    Lock(LockCommand),
+    /// Show what the configuration comes to, as `kamal config` does
+    Config,
+    /// Show the version
+    Version,
+    #[command(external_subcommand)]
+    Other(Vec<String>),
+}
+
+/// Subcommands that change machines: all of them are plans.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Change {
+    /// Prepare the servers and deploy: docker, accessories, app
+    Setup(Build),
+    /// Build, push, pull and boot the app; then clean up
+    Deploy(Build),
+    /// Deploy without touching proxy, old containers and images
+    Redeploy(Build),
+    /// Boot a version that is still on the servers
+    Rollback {
+        /// The version, as `sextant app containers` shows it
+        #[arg(value_name = "VERSION")]
+        to: String,
+    },
+    /// Remove old containers and images
+    #[command(subcommand)]
+    Prune(PruneCommand),
+    /// The servers themselves
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Remove app, proxy, accessories and the registry login from the servers
+    Remove(Confirmation),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Build {
+    /// Skip local login, build and push: the image is in the registry already
+    #[arg(short = 'P', long)]
+    pub skip_push: bool,
+    /// Build without cache
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Confirmation {
+    /// Do it without asking
+    #[arg(short = 'y', long)]
+    pub confirmed: bool,
+}

@@ -1,0 +1,35 @@
+//! `plan`.
+
+use clap::{Args, Subcommand};
+
+use super::{AccessoryChange, AppChange, Build, Change, ProxyChange};
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// Plan without looking at the servers, as if they were bare
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Run the hook script pre-connect before looking at the servers
+    #[arg(long, global = true)]
+    pub run_pre_connect: bool,
+    #[command(flatten)]
+    pub build: Build,
+    #[command(subcommand)]
+    pub of: Option<Plannable>,
+}
+
+/// What `plan` can show; `deploy` if nothing is named.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Plannable {
+    #[command(flatten)]
+    Change(Change),
+    /// The app
+    #[command(subcommand)]
+    App(AppChange),
+    /// Accessories
+    #[command(subcommand)]
+    Accessory(AccessoryChange),
+    /// The proxy
+    #[command(subcommand)]
+    Proxy(ProxyChange),
+}
