@@ -182,7 +182,8 @@ fn take(
         let like =
             if kind == Kind::Pairs { format!("{name} {}", value_name(argument)) } else { format!("{name}=VALUE") };
         let text = format!("No value provided for option '{name}'");
-        return Err(Misuse { text, hint: format!("write it as {like}") });
+        let help = if argument.get_short() == Some('h') { "; --help shows help" } else { "" };
+        return Err(Misuse { text, hint: format!("write it as {like}{help}") });
     }
     given.set(argument, kind, values);
     Ok(())
