@@ -266,7 +266,7 @@ fn kind(argument: &Arg) -> Kind {
         return Kind::Truth;
     }
     match argument.get_action() {
-        _ if most > 1 && value_name(argument).contains(':') => Kind::Pairs,
+        ArgAction::Append if value_name(argument).contains(':') => Kind::Pairs,
         _ if most > 1 => Kind::List,
         ArgAction::Append if argument.get_value_delimiter().is_none() => Kind::Repeated,
         _ => Kind::Text,
