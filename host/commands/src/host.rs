@@ -100,18 +100,28 @@ pub fn docker_version() -> Command {
     Command::new("docker -v")
 }
 
+/// Exit code of [`install_docker`] for a user who may not install anything.
+pub const MAY_NOT_INSTALL: i32 = 77;
+
 /// Installs docker with its own script where it is missing, as root, or as a user who may use sudo.
 pub fn install_docker() -> Command {
-    Command::new(
-        "if ! docker -v; then \
-         if [ \"${EUID:-$(id -u)}\" -eq 0 ] || sudo -nl usermod > /dev/null 2>&1; then \
-         sh -c 'curl -fsSL https://get.docker.com || wget -O - https://get.docker.com || echo \"exit 1\"' | sh || exit 1; \
-         if [ \"${EUID:-$(id -u)}\" -ne 0 ] && ! id -nG \"${USER:-$(id -un)}\" | grep -qw docker; then \
-         sudo -n usermod -aG docker \"${USER:-$(id -un)}\"; fi; \
-         else echo \"Docker is not installed and can't be installed without root access and either \\`wget\\` or \\`curl\\`. \
-         Install Docker manually: https://docs.docker.com/engine/install/\" >&2; exit 1; fi; fi",
-    )
+    Command::new(format!(
+        "docker -v || {{ {ROOT} || sudo -nl usermod > /dev/null 2>&1 || exit {MAY_NOT_INSTALL}; \
+         sh -c 'curl -fsSL https://get.docker.com || wget -O - https://get.docker.com || echo \"exit 1\"' | sh; }}"
+    ))
 }
+
+/// Adds a user who is not root to docker's group. What the user may do is settled when a connection begins: this one ends then, so that
+/// the next one may speak to docker.
+pub fn join_docker_group() -> Command {
+    Command::new(format!(
+        "{ROOT} || id -nG \"${{USER:-$(id -un)}}\" | grep -qw docker || \
+         {{ sudo -n usermod -aG docker \"${{USER:-$(id -un)}}\" && kill -HUP $PPID; }}"
+    ))
+}
+
+/// Whether the ssh user is root.
+const ROOT: &str = "[ \"${EUID:-$(id -u)}\" -eq 0 ]";
 
 /// Runs a hook script of the project on the operator's machine.
 pub fn hook_script(path: &str) -> Command {

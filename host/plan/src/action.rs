@@ -15,6 +15,8 @@ pub enum Action {
     Logout { server: Option<String> },
     /// Pulls an image.
     Pull { image: String },
+    /// Pulls the image of an accessory.
+    PullAccessoryImage { image: String },
     /// Fails unless the image carries the service's label.
     RequireServiceLabel { image: String, service: String },
     /// Pushes an image.
@@ -43,6 +45,10 @@ pub enum Action {
     Route { service: String, container: String, port: u64, options: Vec<(String, Option<String>)> },
     /// Stops routing requests for a service.
     Unroute { service: String },
+    /// Lets requests for a service through again.
+    LetThrough { service: String },
+    /// Answers requests for a service with a page of the proxy, once the running ones had `drain_timeout` seconds.
+    HoldBack { service: String, drain_timeout: u64, message: Option<String> },
     /// Stops a container.
     StopContainer { name: String, id: Option<String>, timeout: Option<u64> },
     /// Renames a container.
@@ -83,6 +89,8 @@ pub enum Action {
     PruneImages { service: String, repository: String, latest_image: String },
     /// Installs docker where it is missing.
     InstallDocker,
+    /// Lets the ssh user speak to docker, where that takes a group; the connection ends where the user has just joined it.
+    JoinDockerGroup,
     /// Takes the deploy lock.
     TakeLock { directory: String, details: String },
     /// Releases the deploy lock.

@@ -27,6 +27,7 @@ pub fn action(action: &Action) -> Command {
         Action::Login { server, username, password } => docker::login(server.as_deref(), user(username), password),
         Action::Logout { server } => docker::logout(server.as_deref()),
         Action::Pull { image } => docker::pull(image),
+        Action::PullAccessoryImage { image } => docker::pull_accessory_image(image),
         Action::RequireServiceLabel { image, service } => docker::require_service_label(image, service),
         Action::Push { image } => docker::push(image),
         Action::Tag { image, name } => docker::tag(image, name),
@@ -43,6 +44,10 @@ pub fn action(action: &Action) -> Command {
         }
         Action::Route { service, container, port, options } => proxy::deploy(service, container, *port, options),
         Action::Unroute { service } => proxy::remove(service),
+        Action::LetThrough { service } => proxy::resume(service),
+        Action::HoldBack { service, drain_timeout, message } => {
+            proxy::hold_back(service, *drain_timeout, message.as_deref())
+        }
         Action::StopContainer { name, id, timeout } => docker::stop(name, id.as_deref(), *timeout),
         Action::RenameContainer { name, to } => docker::rename(name, to),
         Action::RemoveContainer { name } => docker::remove(name),
@@ -63,6 +68,7 @@ pub fn action(action: &Action) -> Command {
         Action::PruneContainers { service, retain } => prune::containers(service, *retain),
         Action::PruneImages { service, repository, latest_image } => prune::images(service, repository, latest_image),
         Action::InstallDocker => host::install_docker(),
+        Action::JoinDockerGroup => host::join_docker_group(),
         Action::TakeLock { directory, details } => host::take_lock(directory, details),
         Action::ReleaseLock { directory } => host::release_lock(directory),
         Action::Audit { log, tags, message } => host::audit(log, tags, message),
