@@ -22,7 +22,7 @@ mod prune;
 mod run;
 mod verify;
 
-pub use action::{Action, HookScript, Username};
+pub use action::{Action, HookScript, Part, Username};
 pub use error::PlanError;
 pub use facts::{Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, observation};
 pub use hooks::{HookError, Hooks};
