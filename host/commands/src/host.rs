@@ -58,6 +58,27 @@ pub fn write_environment_file(path: &str, secrets: &[(String, String)]) -> Comma
     .with_input(content)
 }
 
+/// Writes a file of any content, whole: whoever reads it sees the old content or the new one.
+pub fn write_file(path: &str, mode: &str, content: Vec<Fragment>) -> Command {
+    let (path, new, mode) = (path_word(path), path_word(&format!("{path}.new")), literal(mode));
+    Command::new(format!(
+        "mkdir -p \"$(dirname {path})\" && umask 077 && cat > {new} && chmod {mode} {new} && mv {new} {path}"
+    ))
+    .with_input(content)
+}
+
+/// Uploads a file of the project. A file that exists keeps its identity and its owner, so that a container that has it mounted sees
+/// the new content; it is overwritten once all of it is there.
+pub fn upload(source: &str, path: &str, mode: Option<&str>) -> Command {
+    let (path, new) = (path_word(path), path_word(&format!("{path}.new")));
+    let mode = mode.map(|mode| format!(" && chmod {} {path}", literal(mode))).unwrap_or_default();
+    Command::new(format!(
+        "mkdir -p \"$(dirname {path})\" && cat > {new} && \
+         if [ -f {path} ]; then cat {new} > {path} && rm {new}; else mv {new} {path}; fi{mode}"
+    ))
+    .with_input(vec![Fragment::File(source.to_string())])
+}
+
 /// Takes the lock by making its directory, which only one can do, and leaves who took it, encoded as Kamal encodes it.
 ///
 /// A directory without details is half-made: its maker died between the two steps. It is taken over after two seconds.

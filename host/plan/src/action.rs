@@ -71,6 +71,10 @@ pub enum Action {
     RemovePath { path: String },
     /// Writes a file of environment variables from secrets: name in the file, name of the secret.
     WriteEnvironmentFile { path: String, secrets: Vec<(String, String)> },
+    /// Writes a file on the host, whole.
+    WriteFile { path: String, mode: String, content: Vec<Part> },
+    /// Uploads a file of the operator's machine; `source` is relative to the project.
+    Upload { source: String, path: String, mode: Option<String> },
     /// Creates docker's network.
     CreateNetwork { name: String },
     /// Starts the proxy, making its container if need be.
@@ -115,6 +119,16 @@ pub enum Username {
     Secret(String),
 }
 
+/// A piece of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// In the clear.
+    Text(String),
+    /// Name of the secret.
+    Secret(String),
+}
+
 /// A file in `.kamal/hooks` and what it learns about the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookScript {
@@ -126,6 +140,16 @@ pub struct HookScript {
     pub secrets: Vec<String>,
     /// Whether it gets `KAMAL_RUNTIME`, the seconds the run took so far.
     pub runtime: bool,
+}
+
+impl Part {
+    /// Name of the secret, if it is one.
+    fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Secret(name) => Some(name),
+        }
+    }
 }
 
 impl Action {
@@ -141,6 +165,7 @@ impl Action {
             }
             Self::Build(build) => build.secrets.iter().map(String::as_str).collect(),
             Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
+            Self::WriteFile { content, .. } => content.iter().filter_map(Part::secret).collect(),
             Self::HookScript(script) => script.secrets.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         }

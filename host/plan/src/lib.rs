@@ -23,7 +23,7 @@ mod registry;
 mod run;
 mod verify;
 
-pub use action::{Action, HookScript, Username};
+pub use action::{Action, HookScript, Part, Username};
 pub use error::PlanError;
 pub use facts::{Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, observation};
 pub use hooks::{HookError, Hooks};

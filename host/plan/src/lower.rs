@@ -8,7 +8,7 @@ use commands::prune;
 use commands::quoting::literal;
 use commands::{Command, Fragment};
 
-use crate::action::{Action, HookScript, Username};
+use crate::action::{Action, HookScript, Part, Username};
 use crate::plan::Step;
 
 /// The command of a step, with its probe in front.
@@ -59,6 +59,8 @@ pub fn action(action: &Action) -> Command {
         Action::ChangeOwner { path, owner } => host::change_owner(owner, path),
         Action::RemovePath { path } => host::remove_path(path),
         Action::WriteEnvironmentFile { path, secrets } => host::write_environment_file(path, secrets),
+        Action::WriteFile { path, mode, content } => host::write_file(path, mode, content.iter().map(part).collect()),
+        Action::Upload { source, path, mode } => host::upload(source, path, mode.as_deref()),
         Action::CreateNetwork { name } => docker::create_network(name),
         Action::BootProxy => proxy::boot(),
         Action::RunProxy => proxy::run(),
@@ -82,6 +84,13 @@ fn user(username: &Username) -> Fragment {
     match username {
         Username::Clear(name) => Fragment::text(name),
         Username::Secret(name) => Fragment::Secret(name.clone()),
+    }
+}
+
+fn part(part: &Part) -> Fragment {
+    match part {
+        Part::Text(text) => Fragment::text(text),
+        Part::Secret(name) => Fragment::Secret(name.clone()),
     }
 }
 
