@@ -115,11 +115,7 @@ pub(crate) fn reboot_stages(
 }
 
 /// Reboots accessories on all of their hosts, or on one host after the other.
-fn upgrade_stages(
-    planner: &Planner<'_>,
-    accessories: &[&Accessory],
-    rolling: bool,
-) -> Result<Vec<Stage>, PlanError> {
+fn upgrade_stages(planner: &Planner<'_>, accessories: &[&Accessory], rolling: bool) -> Result<Vec<Stage>, PlanError> {
     let hosts = &planner.run.selection.accessory_hosts;
     let groups: Vec<&[String]> = if rolling { hosts.chunks(1).collect() } else { vec![hosts] };
     let stages = groups.into_iter().map(|group| reboot_stages(planner, accessories, group));
@@ -151,10 +147,7 @@ fn each(
     let stage = |accessory: &&Accessory| {
         let mut own = planner.accessory_hosts(accessory);
         own.retain(|host| hosts.contains(host));
-        Stage::of_steps(
-            format!("{title} accessory {}", accessory.name),
-            on_hosts(&own, |host| steps(accessory, host)),
-        )
+        Stage::of_steps(format!("{title} accessory {}", accessory.name), on_hosts(&own, |host| steps(accessory, host)))
     };
     accessories.iter().filter_map(stage).collect()
 }

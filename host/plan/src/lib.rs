@@ -39,7 +39,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
     let planner = Planner { run, facts, hooks };
     if !matches!(
         run.intent,
-        Intent::Setup { .. } | Intent::Bootstrap | Intent::LockAcquire { .. } | Intent::LockRelease
+        Intent::Setup { .. } | Intent::Bootstrap | Intent::Look | Intent::LockAcquire { .. } | Intent::LockRelease
     ) {
         planner.require_docker()?;
     }

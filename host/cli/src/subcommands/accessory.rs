@@ -15,9 +15,6 @@ use crate::invocation::Request;
 use crate::project::{Project, Substitution};
 use crate::report::say;
 
-/// What `accessory exec` calls itself to hook scripts.
-const EXEC: [&str; 2] = ["accessory", "exec"];
-
 pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> {
     match command {
         AccessoryCommand::Change(change) => {
@@ -39,7 +36,7 @@ pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> 
         AccessoryCommand::Details { name } => {
             let project = Project::read(options)?;
             let questions = details(&project, &name)?;
-            look::ask(options, &project, &["accessory", "details"], questions)
+            look::ask(options, &project, questions)
         }
         AccessoryCommand::Exec(arguments) => exec(options, &arguments),
         AccessoryCommand::Logs { name, tail } => logs(options, &name, &tail),
@@ -65,9 +62,7 @@ pub fn request(change: &AccessoryChange) -> Request {
         AccessoryChange::Upload { name } => of(AccessoryAct::Upload, Some(name), "upload"),
         AccessoryChange::Directories { name } => of(AccessoryAct::Directories, Some(name), "directories"),
         AccessoryChange::PullImage { name } => of(AccessoryAct::PullImage, Some(name), "pull_image"),
-        AccessoryChange::RemoveContainer { name } => {
-            of(AccessoryAct::RemoveContainer, Some(name), "remove_container")
-        }
+        AccessoryChange::RemoveContainer { name } => of(AccessoryAct::RemoveContainer, Some(name), "remove_container"),
         AccessoryChange::RemoveImage { name } => of(AccessoryAct::RemoveImage, Some(name), "remove_image"),
         AccessoryChange::RemoveServiceDirectory { name } => {
             of(AccessoryAct::RemoveServiceDirectory, Some(name), "remove_service_directory")
@@ -119,7 +114,7 @@ fn exec(options: &Options, arguments: &AccessoryExec) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let accessory = one(&project, name)?;
     let substitution = if *reuse { Substitution::NamesOnly } else { Substitution::Run };
-    let visit = Visit::begin(options, &project, &EXEC, substitution)?;
+    let visit = Visit::begin(options, &project, substitution)?;
     let tell = |text: String| {
         if !raw && !options.quiet {
             say(&text);
@@ -127,7 +122,7 @@ fn exec(options: &Options, arguments: &AccessoryExec) -> Result<u8, Failure> {
     };
     let from = if *reuse { "existing container" } else { "new container" };
     let line = line(&project, accessory, *reuse, attached(*interactive), &command);
-    let run = visit.run(&EXEC)?;
+    let run = visit.run()?;
     let login = if *reuse { Vec::new() } else { visit.login(&run)? };
     if *interactive {
         let host = first_host(accessory)?;
@@ -138,19 +133,12 @@ fn exec(options: &Options, arguments: &AccessoryExec) -> Result<u8, Failure> {
     tell(format!("Launching command from {from}..."));
     let audit = plan::audit(&run, None, &format!("Executed cmd '{command}' on {name} accessory"));
     let before: Vec<_> = login.into_iter().chain([plan::lower::command(&audit)]).collect();
-    let question =
-        |host: &String| Question { before: before.clone(), ..Question::new("App Host", host, line.clone()) };
+    let question = |host: &String| Question { before: before.clone(), ..Question::new("App Host", host, line.clone()) };
     let questions: Vec<Question> = hosts(&project, accessory).iter().map(question).collect();
     if *raw { visit.show_raw(&questions) } else { visit.show(&questions) }
 }
 
-fn line(
-    project: &Project,
-    accessory: &Accessory,
-    reuse: bool,
-    attached: Attached,
-    command: &str,
-) -> commands::Command {
+fn line(project: &Project, accessory: &Accessory, reuse: bool, attached: Attached, command: &str) -> commands::Command {
     if reuse {
         return reading::execute_in(&accessory.service_name, &[], attached, command);
     }
@@ -177,7 +165,7 @@ fn logs(options: &Options, name: &str, tail: &LogTail) -> Result<u8, Failure> {
         say(&format!("Following logs on {host}..."));
         return visit.interactive(host, &reading::logs_of(&accessory.service_name, &wanted).line);
     }
-    let visit = Visit::begin(options, &project, &["accessory", "logs"], Substitution::NamesOnly)?;
+    let visit = Visit::begin(options, &project, Substitution::NamesOnly)?;
     let command = reading::logs_of(&accessory.service_name, &wanted);
     let question = |host: &String| Question::new("", host, command.clone());
     let questions: Vec<Question> = hosts(&project, accessory).iter().map(question).collect();

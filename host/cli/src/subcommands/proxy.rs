@@ -42,7 +42,7 @@ pub fn run(options: &Options, command: ProxyCommand) -> Result<u8, Failure> {
             let project = Project::read(options)?;
             let question = |host: &String| Question::new("Proxy Host", host, reading::named(proxy::CONTAINER));
             let questions = project.selection.proxy_hosts.iter().map(question).collect();
-            look::ask(options, &project, &["proxy", "details"], questions)
+            look::ask(options, &project, questions)
         }
         ProxyCommand::Other(words) => Err(unknown("proxy", &words, &NOT_YET)),
     }
