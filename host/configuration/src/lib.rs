@@ -8,6 +8,7 @@
 
 mod accessories;
 mod arguments;
+mod builder;
 mod dotenv;
 mod erb;
 mod error;
