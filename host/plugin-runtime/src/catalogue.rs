@@ -325,7 +325,9 @@ impl Member {
             });
             let of_deployment = match &step.action {
                 Action::WriteEnvironmentFile { .. } => is_environment_secret(scene.run, secret),
-                Action::Build(_) | Action::Pack { .. } => scene.run.configuration.builder.secrets.iter().any(|own| own == secret),
+                Action::Build(_) | Action::Pack { .. } => {
+                    scene.run.configuration.builder.secrets.iter().any(|own| own == secret)
+                }
                 _ => false,
             };
             if !of_registry && !of_deployment && !entry.secrets.iter().any(|granted| granted == secret) {

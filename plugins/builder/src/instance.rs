@@ -35,13 +35,17 @@ fn remote(deployment: &Deployment, settings: &Builder, url: &str, driver: &str) 
     let registry = if deployment.local_registry_port().is_some() { "-local-registry" } else { "" };
     let suffix = url.chars().map(plain).collect::<String>() + registry;
     let here = settings.local_architectures();
-    let name = if here.is_empty() { format!("kamal-remote-{suffix}") } else { format!("kamal-hybrid-{driver}-{suffix}") };
+    let name =
+        if here.is_empty() { format!("kamal-remote-{suffix}") } else { format!("kamal-hybrid-{driver}-{suffix}") };
     let builder = BuilderSpec::new(&name);
     builder.remote(url);
     if !here.is_empty() {
         builder.driver(driver);
         here.iter().for_each(|architecture| builder.platform(&platform(architecture)));
-        settings.remote_architectures().iter().for_each(|architecture| builder.remote_platform(&platform(architecture)));
+        settings
+            .remote_architectures()
+            .iter()
+            .for_each(|architecture| builder.remote_platform(&platform(architecture)));
     }
     (name, builder)
 }
