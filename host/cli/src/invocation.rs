@@ -131,7 +131,7 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
 }
 
 /// The user's own folder for what can be made again.
-fn cache_directory() -> Option<PathBuf> {
+pub fn cache_directory() -> Option<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
     Some(base.join("sextant"))
@@ -145,7 +145,8 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
             values.insert(name.to_string(), value.clone());
         }
     }
-    let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values);
+    let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
+        .with_environment(crate::children::environment());
     match cache_directory() {
         Some(folder) => machines.keeping_images_in(folder.join("images")),
         None => machines,

@@ -84,6 +84,14 @@ pub fn architecture() -> Command {
     Command::new("docker info --format '{{.Architecture}}'")
 }
 
+/// What there is that builds: docker's contexts and buildx's builders, or the builder of `pack`.
+pub fn details(pack: Option<&str>) -> Command {
+    Command::new(match pack {
+        Some(builder) => format!("pack builder inspect {}", literal(builder)),
+        None => "docker context ls && docker buildx ls".to_string(),
+    })
+}
+
 /// `docker buildx create` for a builder on this machine.
 pub fn create_builder(name: &str, driver: &str) -> Command {
     let builder = Builder { name: name.to_string(), driver: Some(driver.to_string()), ..Builder::default() };

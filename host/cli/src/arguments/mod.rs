@@ -2,16 +2,18 @@
 
 mod accessory;
 mod app;
+mod build;
 mod lock;
 mod plan;
 mod proxy;
 mod prune;
 mod server;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use accessory::{AccessoryChange, AccessoryCommand};
 pub use app::{AppChange, AppCommand, Exec, LogArguments};
+pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
 pub use proxy::{ProxyChange, ProxyCommand};
@@ -23,9 +25,11 @@ pub use server::ServerCommand;
 #[command(
     name = "sextant",
     disable_help_flag = true,
-    infer_subcommands = true,
+    disable_help_subcommand = true,
     subcommand_required = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "`sextant help SUBCOMMAND` tells more about one, `sextant tree` shows all of them. Aliases in config/deploy.yml are \
+                  subcommands too."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -57,7 +61,7 @@ pub struct Options {
     #[arg(short, long, global = true, value_delimiter = ',', value_name = "ROLES")]
     pub roles: Vec<String>,
     /// Path of the configuration
-    #[arg(short, long, global = true, default_value = "config/deploy.yml", value_name = "FILE")]
+    #[arg(short, long, global = true, default_value = crate::project::CONFIG_FILE, value_name = "FILE")]
     pub config_file: String,
     /// Destination: reads config/deploy.DESTINATION.yml too
     #[arg(short, long, global = true)]
@@ -66,20 +70,50 @@ pub struct Options {
     #[arg(short = 'H', long, global = true)]
     pub skip_hooks: bool,
     /// How to show plans and progress
-    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    #[arg(long = "output", global = true, default_value = "text", value_name = "text|json")]
+    output_word: String,
+    /// What `--output` says, where it is about plans and progress.
+    #[arg(skip)]
     pub output: Output,
+    /// What `--output` says, where it is about an image: Kamal's `build push` and `build dev` use the same word.
+    #[arg(skip)]
+    pub image_output: Option<String>,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Print help
     #[arg(long, global = true, action = clap::ArgAction::Help)]
     help: Option<bool>,
+    /// The words of the subcommand.
+    #[arg(skip)]
+    pub path: Vec<String>,
+}
+
+impl Arguments {
+    /// Reads the value of `--output`, which means two things. Gives it back where it means neither.
+    pub fn settle_output(&mut self) -> Result<(), String> {
+        let options = &mut self.options;
+        let of = |command: &BuildChange| matches!(command, BuildChange::Push(_) | BuildChange::Dev(_));
+        let of_image = match &self.subcommand {
+            Command::Build(BuildCommand::Change(command)) => of(command),
+            Command::Plan(PlanArguments { of: Some(Plannable::Build(command)), .. }) => of(command),
+            _ => false,
+        };
+        match options.output_word.as_str() {
+            "text" => options.output = Output::Text,
+            "json" => options.output = Output::Json,
+            word if of_image => options.image_output = Some(word.to_string()),
+            word => return Err(word.to_string()),
+        }
+        Ok(())
+    }
 }
 
 /// How plans and progress are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Output {
     /// For people.
+    #[default]
     Text,
     /// For programs: JSON, one object a line while something runs.
     Json,
@@ -97,6 +131,9 @@ pub enum Command {
     /// Accessories: boot, look, remove
     #[command(subcommand)]
     Accessory(AccessoryCommand),
+    /// The image: build, push, pull; the builder
+    #[command(subcommand)]
+    Build(BuildCommand),
     /// The proxy: boot, reboot, look, remove
     #[command(subcommand)]
     Proxy(ProxyCommand),
@@ -105,6 +142,10 @@ pub enum Command {
     Lock(LockCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config,
+    /// Show how deploy.yml is written: all of it, or a section
+    Docs(Docs),
+    /// Write a first config/deploy.yml, .kamal/secrets and samples of hook scripts
+    Init(Init),
     /// Show the version
     Version,
     #[command(external_subcommand)]
@@ -144,6 +185,19 @@ pub struct Build {
     /// Build without cache
     #[arg(long)]
     pub no_cache: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Docs {
+    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh or sshkit
+    pub section: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Write bin/kamal too, which calls this program
+    #[arg(long)]
+    pub bundle: bool,
 }
 
 #[derive(Debug, Clone, Args)]
