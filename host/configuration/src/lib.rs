@@ -8,6 +8,7 @@
 
 mod accessories;
 mod arguments;
+mod builder;
 mod documentation;
 mod dotenv;
 mod erb;

@@ -11,7 +11,7 @@ use crate::error::PlanError;
 use crate::facts::{Docker, Facts};
 use crate::hooks::{Answer, Hooks};
 use crate::plan::{Lock, Plan, Stage, Step};
-use crate::run::Run;
+use crate::run::{Intent, Run};
 
 /// Everything a lifecycle is planned from.
 pub(crate) struct Planner<'a> {
@@ -167,7 +167,8 @@ pub(crate) fn audit(run: &Run, role: Option<&str>, message: &str) -> Step {
 
 /// The hook script that runs before the first connection, if the project has it and there is going to be one.
 pub(crate) fn before_connecting(run: &Run) -> Vec<Step> {
-    if !run.intent.connects() {
+    let local_registry = run.configuration.registry.local_port().is_some();
+    if !run.intent.connects() || (local_registry && matches!(run.intent, Intent::Registry { .. })) {
         return Vec::new();
     }
     let script = Script { secrets: true, locked: run.lock_inherited, ..Script::default() };
