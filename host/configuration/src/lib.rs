@@ -35,8 +35,9 @@ mod validate;
 mod version;
 pub mod yaml;
 
+pub use erb::{Nowhere, Ran, Standing, Surroundings, render_file};
 pub use error::{Class, ConfigurationError};
-pub use load::{Source, Sources, load};
+pub use load::{Source, Sources, load, load_within};
 pub use merge::merge;
 pub use model::*;
 pub use node::{Entry, Map, Node, Origin, Value};

@@ -1,15 +1,19 @@
 //! The way from texts to a [`Configuration`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use secrecy::SecretString;
+
 use crate::arguments::{number, text};
+use crate::erb::{Nowhere, Surroundings, Templates};
 use crate::error::ConfigurationError;
 use crate::merge::merge;
 use crate::model::Configuration;
 use crate::node::Node;
 use crate::proxy::Timeouts;
 use crate::registry::Literals;
-use crate::{accessories, erb, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
+use crate::{accessories, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
 
 /// What a configuration is made of.
 #[derive(Debug, Clone)]
@@ -37,15 +41,33 @@ impl fmt::Debug for Source {
     }
 }
 
-/// Reads, merges and checks a project's files and fills every default in.
+/// Reads a project as [`load_within`] does, in a world without environment, files and commands.
+///
+/// # Errors
+/// As for [`load_within`].
+pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
+    load_within(sources, &Nowhere)
+}
+
+/// Renders, reads, merges and checks a project's files and fills every default in. `surroundings` is what their templates see.
 ///
 /// # Errors
 /// The first thing that is wrong, in Kamal's order and words; then keys that this version does not carry out yet.
-pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
-    let mut document = read(&sources.base)?;
+pub fn load_within(sources: &Sources, surroundings: &dyn Surroundings) -> Result<Configuration, ConfigurationError> {
+    let mut templates = Templates::new(surroundings, sources.destination.as_deref());
+    let mut unset = Vec::new();
+    let mut document = read(&sources.base, &mut templates, &mut unset)?;
     if let Some(overlay) = &sources.overlay {
-        document = merge(document, read(overlay)?);
+        document = merge(document, read(overlay, &mut templates, &mut unset)?);
     }
+    let mut configuration = build(sources, document).map_err(|error| name_unset(error, &unset))?;
+    configuration.variables =
+        templates.into_variables().into_iter().map(|(name, value)| (name, SecretString::from(value))).collect();
+    Ok(configuration)
+}
+
+/// Checks a merged document and fills every default in.
+fn build(sources: &Sources, document: Node) -> Result<Configuration, ConfigurationError> {
     sections::check(&document)?;
     rules::check(&document, sources.destination.as_deref())?;
     let plugins = plugins::build(&document)?;
@@ -79,6 +101,7 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
         secrets_path: path("secrets_path", ".kamal/secrets"),
         plugins,
         literals: Literals::new(),
+        variables: BTreeMap::new(),
         service,
         document,
     };
@@ -87,10 +110,27 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
     Ok(configuration)
 }
 
+/// A variable that a template asked for and did not find: file, line, name.
+type Unset = (String, usize, String);
+
+/// An error on a line whose template printed nothing for want of a variable says so.
+fn name_unset(error: ConfigurationError, unset: &[Unset]) -> ConfigurationError {
+    let Some(origin) = &error.origin else { return error };
+    let is_there = |(file, line, _): &&Unset| **file == *origin.file && *line == origin.line;
+    match unset.iter().find(is_there) {
+        Some((_, _, name)) if error.hint.is_none() => {
+            error.with_hint(format!("{name} is not set, so ENV[\"{name}\"] gives nothing here"))
+        }
+        _ => error,
+    }
+}
+
 /// One file as a document; an empty one is an empty map.
-fn read(source: &Source) -> Result<Node, ConfigurationError> {
-    erb::refuse_in_text(&source.path, &source.text)?;
-    let document = yaml::parse(&source.path, &source.text)?;
+fn read(source: &Source, templates: &mut Templates<'_>, unset: &mut Vec<Unset>) -> Result<Node, ConfigurationError> {
+    let rendered = templates.render(source)?;
+    unset.extend(rendered.unset.into_iter().map(|(line, name)| (source.path.clone(), line, name)));
+    let document = yaml::parse_rendered(&source.path, &rendered.text, rendered.positions.as_ref())
+        .map_err(|error| name_unset(error, unset))?;
     if document.is_null() {
         return Ok(Node::empty_map(document.origin));
     }
