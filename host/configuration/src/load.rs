@@ -54,16 +54,19 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
 /// # Errors
 /// The first thing that is wrong, in Kamal's order and words; then keys that this version does not carry out yet.
 pub fn load_within(sources: &Sources, surroundings: &dyn Surroundings) -> Result<Configuration, ConfigurationError> {
-    let mut templates = Templates::new(surroundings, sources.destination.as_deref());
-    let mut unset = Vec::new();
-    let mut document = read(&sources.base, &mut templates, &mut unset)?;
-    if let Some(overlay) = &sources.overlay {
-        document = merge(document, read(overlay, &mut templates, &mut unset)?);
-    }
-    let mut configuration = build(sources, document).map_err(|error| name_unset(error, &unset))?;
-    configuration.variables =
-        templates.into_variables().into_iter().map(|(name, value)| (name, SecretString::from(value))).collect();
+    let mut files = Files::new(sources, surroundings);
+    let document = files.document(sources)?;
+    let mut configuration = build(sources, document).map_err(|error| files.name_unset(error))?;
+    configuration.variables = files.into_variables();
     Ok(configuration)
+}
+
+/// Renders, reads and merges a project's files as they are written, without checking what stands in them.
+///
+/// # Errors
+/// When a file cannot be rendered, or not be read as YAML.
+pub fn document(sources: &Sources, surroundings: &dyn Surroundings) -> Result<Node, ConfigurationError> {
+    Files::new(sources, surroundings).document(sources)
 }
 
 /// Checks a merged document and fills every default in.
@@ -92,7 +95,10 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
         accessories,
         builder: settings::builder(&document),
         boot: settings::boot(&document)?,
-        ssh: settings::ssh(&document)?,
+        ssh: settings::ssh(&document, &mut literals)?,
+        sshkit: settings::sshkit(&document)?,
+        hooks_output: settings::hooks_output(&document),
+        output: settings::output(&document),
         deploy_timeout: timeouts.deploy,
         drain_timeout: timeouts.drain,
         readiness_delay,
@@ -110,33 +116,55 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
     Ok(configuration)
 }
 
-/// A variable that a template asked for and did not find: file, line, name.
-type Unset = (String, usize, String);
-
-/// An error on a line whose template printed nothing for want of a variable says so.
-fn name_unset(error: ConfigurationError, unset: &[Unset]) -> ConfigurationError {
-    let Some(origin) = &error.origin else { return error };
-    let is_there = |(file, line, _): &&Unset| **file == *origin.file && *line == origin.line;
-    match unset.iter().find(is_there) {
-        Some((_, _, name)) if error.hint.is_none() => {
-            error.with_hint(format!("{name} is not set, so ENV[\"{name}\"] gives nothing here"))
-        }
-        _ => error,
-    }
+/// The files of a project while they are rendered and read.
+struct Files<'s> {
+    templates: Templates<'s>,
+    /// Variables that templates asked for and did not find: file, line, name.
+    unset: Vec<(String, usize, String)>,
 }
 
-/// One file as a document; an empty one is an empty map.
-fn read(source: &Source, templates: &mut Templates<'_>, unset: &mut Vec<Unset>) -> Result<Node, ConfigurationError> {
-    let rendered = templates.render(source)?;
-    unset.extend(rendered.unset.into_iter().map(|(line, name)| (source.path.clone(), line, name)));
-    let document = yaml::parse_rendered(&source.path, &rendered.text, rendered.positions.as_ref())
-        .map_err(|error| name_unset(error, unset))?;
-    if document.is_null() {
-        return Ok(Node::empty_map(document.origin));
+impl<'s> Files<'s> {
+    fn new(sources: &Sources, surroundings: &'s dyn Surroundings) -> Self {
+        Self { templates: Templates::new(surroundings, sources.destination.as_deref()), unset: Vec::new() }
     }
-    if document.as_map().is_none() {
-        let message = format!("{}: should be a hash", source.path);
-        return Err(ConfigurationError::configuration(message).at(&document.origin));
+
+    fn document(&mut self, sources: &Sources) -> Result<Node, ConfigurationError> {
+        let base = self.read(&sources.base)?;
+        match &sources.overlay {
+            Some(overlay) => Ok(merge(base, self.read(overlay)?)),
+            None => Ok(base),
+        }
     }
-    Ok(document)
+
+    /// One file as a document; an empty one is an empty map.
+    fn read(&mut self, source: &Source) -> Result<Node, ConfigurationError> {
+        let rendered = self.templates.render(source)?;
+        self.unset.extend(rendered.unset.into_iter().map(|(line, name)| (source.path.clone(), line, name)));
+        let document = yaml::parse_rendered(&source.path, &rendered.text, rendered.positions.as_ref())
+            .map_err(|error| self.name_unset(error))?;
+        if document.is_null() {
+            return Ok(Node::empty_map(document.origin));
+        }
+        if document.as_map().is_none() {
+            let message = format!("{}: should be a hash", source.path);
+            return Err(ConfigurationError::configuration(message).at(&document.origin));
+        }
+        Ok(document)
+    }
+
+    /// An error on a line whose template printed nothing for want of a variable says so.
+    fn name_unset(&self, error: ConfigurationError) -> ConfigurationError {
+        let Some(origin) = &error.origin else { return error };
+        let is_there = |(file, line, _): &&(String, usize, String)| **file == *origin.file && *line == origin.line;
+        match self.unset.iter().find(is_there) {
+            Some((_, _, name)) => {
+                error.with_hint(format!("{name} is not set, so `ENV[\"{name}\"]` gives nothing here"))
+            }
+            None => error,
+        }
+    }
+
+    fn into_variables(self) -> BTreeMap<String, SecretString> {
+        self.templates.into_variables().into_iter().map(|(name, value)| (name, SecretString::from(value))).collect()
+    }
 }

@@ -32,13 +32,14 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, Unclosed> {
         let is_trimmed_before = rest.starts_with('-');
         push_text(&mut pieces, at..if is_trimmed_before { without_indentation(text, at, open) } else { open });
         let close = closing(text, inside).ok_or(Unclosed(open))?;
-        let is_trimmed_after = close > inside && text[..close].ends_with('-');
-        let end = if is_trimmed_after { close - 1 } else { close };
-        match rest.chars().next() {
+        let sign = rest.chars().next().filter(|sign| matches!(sign, '#' | '=' | '-'));
+        let body = inside + usize::from(sign.is_some());
+        let is_trimmed_after = close > body && text[body..close].ends_with('-');
+        let ruby = body..close - usize::from(is_trimmed_after);
+        match sign {
             Some('#') => {}
-            Some('=') => pieces.push(Piece::Output(inside + 1..end.max(inside + 1))),
-            Some('-') => pieces.push(Piece::Code(inside + 1..end.max(inside + 1))),
-            _ => pieces.push(Piece::Code(inside..end)),
+            Some('=') => pieces.push(Piece::Output(ruby)),
+            _ => pieces.push(Piece::Code(ruby)),
         }
         at = close + 2;
         if is_trimmed_after {
