@@ -25,7 +25,6 @@ const fn missing(path: &'static str, has_effect: fn(&Node) -> bool, what: What) 
     Missing { path, has_effect, what }
 }
 
-const TEMPLATES: What = What::Several("files that are ERB templates");
 const CERTIFICATES: What = What::Several("custom certificates");
 
 const MISSING: &[Missing] = &[
@@ -38,7 +37,6 @@ const MISSING: &[Missing] = &[
     missing("proxy/run", is_given, What::Key),
     missing("servers/*/proxy/run", is_given, What::Key),
     missing("accessories/*/proxy/run", is_given, What::Key),
-    missing("accessories/*/files", has_template, TEMPLATES),
 ];
 
 /// Refuses the first key that is not carried out yet; the hint names the others.
@@ -84,12 +82,4 @@ fn is_filled(node: &Node) -> bool {
 
 fn is_map(node: &Node) -> bool {
     node.as_map().is_some()
-}
-
-fn has_template(files: &Node) -> bool {
-    let source = |file: &Node| match file.get("local") {
-        Some(local) => local.to_ruby_string(),
-        None => file.to_ruby_string().split(':').next().unwrap_or_default().to_owned(),
-    };
-    files.as_list().unwrap_or_default().iter().any(|file| source(file).ends_with("erb"))
 }

@@ -4,10 +4,10 @@ use commands::Machine;
 
 use crate::action::Action;
 use crate::error::PlanError;
-use crate::{builds, login};
 use crate::plan::{Plan, Stage, Step};
 use crate::planner::{Planner, on_hosts};
 use crate::run::RegistryAct;
+use crate::{builds, login};
 
 /// `registry setup`, `remove`, `login` and `logout`, without the lock, on this machine and on every selected host.
 pub(crate) fn plan(planner: &Planner<'_>, act: RegistryAct, local: bool, hosts: bool) -> Result<Plan, PlanError> {
