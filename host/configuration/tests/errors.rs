@@ -301,13 +301,13 @@ fn templates() {
     );
     check_whole(
         "<% if true -%>\nservice: app\n<% end -%>\nimage: <%= \"[x\" %>\nb: 1\n",
-        "5:1+1",
-        "deploy.yml is not valid YAML: line 5, column 1: while parsing a flow sequence, expected ',' or ']'",
+        "5:2+1",
+        "deploy.yml is not valid YAML: line 5, column 2: illegal placement of ':' indicator",
         "",
     );
     check_whole(
         "<%# a\ncomment -%>\nservice: app\n<% [1, 2].each do |n| -%>\nkey_<%= n %>: x\n<% end %>\n",
-        "5:1+13",
+        "5:1+12",
         "unknown keys: key_1, key_2",
         "",
     );
