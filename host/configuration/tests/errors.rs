@@ -313,7 +313,7 @@ fn templates() {
     );
     check_whole(
         "service: <%= ENV.fetch(\"APP\") %>\n",
-        "1:18+12",
+        "1:18+15",
         "key not found: \"APP\"",
         "set APP in the environment, or give a default: ENV.fetch(\"APP\", …)",
     );
@@ -325,7 +325,7 @@ fn templates() {
     );
     check_whole(
         "service: app\nimage: <%= Time.now.to_i %>\n",
-        "2:12+17",
+        "2:12+16",
         "deploy.yml line 2, column 12: this Ruby is not understood: `Time` in `<%= Time.now.to_i %>`",
         "write it in another way, or let the Ruby of this machine render the file: --erb-ruby or SEXTANT_ERB_RUBY=1",
     );
