@@ -278,6 +278,9 @@ fn hook_hint(error: &HookError) -> Option<String> {
         HookError::Denied { plugin, .. } => {
             format!("grant it under x-plugins/{plugin}/grants if the plugin should have it")
         }
+        HookError::Undeclared { plugin, .. } => {
+            format!("nothing was run; tell the author of `{plugin}`, or take it out of x-plugins")
+        }
         HookError::Load { plugin, .. } => format!("look at x-plugins/{plugin}"),
     })
 }
