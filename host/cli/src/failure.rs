@@ -76,6 +76,12 @@ impl Failure {
     }
 }
 
+impl From<ConfigurationError> for Failure {
+    fn from(error: ConfigurationError) -> Self {
+        Self::Configuration { error, sources: Vec::new() }
+    }
+}
+
 impl From<HookError> for Failure {
     fn from(error: HookError) -> Self {
         Self::Hook(error)
@@ -269,7 +275,7 @@ fn plan_hint(error: &PlanError) -> Option<String> {
     }
 }
 
-fn hook_hint(error: &HookError) -> Option<String> {
+pub fn hook_hint(error: &HookError) -> Option<String> {
     Some(match error {
         HookError::Fault { .. } => return None,
         HookError::Limit { plugin, .. } | HookError::Crash { plugin, .. } => {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use configuration::{Secrets, Ssh};
+use configuration::{ConfigurationError, Secrets, Ssh};
 use lifecycle::{Events, LifecycleError, Operation};
 use plan::{Intent, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
@@ -140,11 +141,7 @@ pub fn cache_directory() -> Option<PathBuf> {
 /// The machines of a project, not connected yet.
 pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut values: SecretValues = project.configuration.literals.clone();
-    for name in secrets.names() {
-        if let Ok(value) = secrets.get(name) {
-            values.insert(name.to_string(), value.clone());
-        }
-    }
+    values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
     Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
         .with_environment(crate::children::environment())
 }
@@ -195,7 +192,8 @@ pub fn interrupts() -> Interrupts {
 
 /// Performs a request from the first look to the last step.
 pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
-    let secrets = project.secrets(Substitution::Run)?;
+    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let events = crate::report::events(options);
@@ -207,6 +205,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events: &*events,
             interrupts: &interrupts,
         };
@@ -219,6 +218,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
 /// Makes the plan of a request without carrying it out.
 pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
     let secrets = project.secrets(Substitution::NamesOnly)?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let silent = |_: lifecycle::Event<'_>| {};
@@ -231,6 +231,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events,
             interrupts: &interrupts,
         };
@@ -247,6 +248,15 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         transport::Transport::close(&machines).await;
         planned.map_err(|error| failed(project, error))
     })
+}
+
+/// Looks the project's secrets up when it is first called; later calls have nothing to add.
+fn lookup(project: &Project) -> impl Fn() -> Result<SecretValues, ConfigurationError> + Sync {
+    let asked = AtomicBool::new(false);
+    move || match asked.swap(true, Ordering::Relaxed) {
+        false => project.look_up_secrets(),
+        true => Ok(SecretValues::new()),
+    }
 }
 
 /// What a plan is made from.

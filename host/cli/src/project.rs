@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use configuration::{Configuration, ConfigurationError, Filter, Node, Secrets, Selection, Source, Sources};
+use configuration::{
+    Configuration, ConfigurationError, Filter, Node, SecretCommand, Secrets, Selection, Source, Sources,
+};
 use plan::Checkout;
+use transport::{Complaints, SecretValues};
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+use crate::lookup;
 
 /// Where the configuration stands unless `--config-file` says otherwise.
 pub const CONFIG_FILE: &str = "config/deploy.yml";
@@ -29,7 +33,7 @@ pub struct Project {
 pub enum Substitution {
     /// They run: values are needed.
     Run,
-    /// They do not: names are enough for a plan.
+    /// They do not: names are enough for a plan, and values that take no command are known all the same.
     NamesOnly,
 }
 
@@ -50,6 +54,16 @@ impl Project {
 
     /// Reads the secrets files.
     pub fn secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
+        self.read_secrets(substitution).map_err(|error| self.wrong(error))
+    }
+
+    /// The values of all secrets, for which commands in the secrets files run.
+    pub fn look_up_secrets(&self) -> Result<SecretValues, ConfigurationError> {
+        let secrets = self.read_secrets(Substitution::Run)?;
+        Ok(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
+    }
+
+    fn read_secrets(&self, substitution: Substitution) -> Result<Secrets, ConfigurationError> {
         let candidates =
             configuration::files_for(&self.configuration.secrets_path, self.configuration.destination.as_deref());
         let mut files = Vec::new();
@@ -57,15 +71,16 @@ impl Project {
             match std::fs::read_to_string(self.directory.join(path)) {
                 Ok(text) => files.push(Source { path: path.clone(), text }),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Failure::message(format!("{path} cannot be read: {error}"))),
+                Err(error) => return Err(ConfigurationError::runtime(format!("{path} cannot be read: {error}"))),
             }
         }
         let environment: BTreeMap<String, String> = std::env::vars().collect();
-        let mut run = |line: &str| match substitution {
-            Substitution::Run => substituted(&self.directory, line),
-            Substitution::NamesOnly => String::new(),
+        let mut run = |command: SecretCommand<'_>| match (substitution, command) {
+            (Substitution::NamesOnly, _) => Ok(None),
+            (Substitution::Run, SecretCommand::Shell(line)) => Ok(Some(substituted(&self.directory, line))),
+            (Substitution::Run, SecretCommand::Own(line)) => lookup::inline(self, line).map(Some),
         };
-        Secrets::parse(&candidates, &files, &environment, &mut run).map_err(|error| self.wrong(error))
+        Secrets::parse(&candidates, &files, &environment, &mut run)
     }
 
     /// Names of the files in the folder of hook scripts that are no samples.
@@ -109,7 +124,7 @@ pub fn document(config_file: &str, destination: Option<&str>) -> Result<Node, Fa
 }
 
 /// The folder that the program was started in.
-fn directory() -> Result<PathBuf, Failure> {
+pub fn directory() -> Result<PathBuf, Failure> {
     std::env::current_dir().map_err(|error| Failure::message(format!("the current folder: {error}")))
 }
 
@@ -130,17 +145,15 @@ fn texts(sources: &Sources) -> Vec<Source> {
 /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
 /// The command itself is not shown, because variables in it may be secrets.
 fn substituted(directory: &Path, line: &str) -> String {
-    let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], directory, &crate::children::environment()) else {
+    let environment = crate::children::environment();
+    let Ok(outcome) = transport::converse("/bin/sh", &["-c", line], directory, &environment, Complaints::Shown) else {
         return String::new();
     };
-    if !outcome.stderr.trim().is_empty() {
-        crate::report::say(outcome.stderr.trim_end());
-    }
     if !outcome.succeeded() {
         let code = outcome.exit;
         crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
     }
-    outcome.stdout.trim_end_matches('\n').to_string()
+    outcome.stdout
 }
 
 /// What a program prints, without the final newline; nothing if it fails.

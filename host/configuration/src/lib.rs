@@ -44,6 +44,7 @@ pub use merge::merge;
 pub use model::*;
 pub use node::{Entry, Map, Node, Origin, Value};
 pub use rules::refuse_traefik_hooks;
+pub use dotenv::SecretCommand;
 pub use secrets::{Secrets, files_for};
 pub use selection::{Filter, Selection};
 pub use version::KAMAL_VERSION;

@@ -16,6 +16,7 @@ use crate::track::Crew;
 impl<T: Transport> Operation<'_, T> {
     /// Observes, plans, reviews and applies.
     pub async fn perform(&self) -> Result<(), LifecycleError> {
+        self.require_secrets()?;
         self.connect().await?;
         // Whoever wants the lock away, or everybody out, needs no facts, and may be dealing with a docker that does not answer.
         let facts = match self.run.intent {
@@ -25,6 +26,7 @@ impl<T: Transport> Operation<'_, T> {
         let plan = self.plan(facts)?;
         self.review(&plan)?;
         self.events.tell(Event::Planned { plan: &plan });
+        self.provide(plan.secrets().iter().map(String::as_str))?;
         apply(self, plan).await
     }
 }
@@ -76,6 +78,7 @@ async fn work<T: Transport>(
     } else {
         operation.review(&fresh)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
+        operation.provide(fresh.secrets().iter().map(String::as_str))?;
         fresh
     };
     run_stages(crew, &plan.apply).await?;

@@ -14,6 +14,7 @@ pub mod hooks;
 mod lock;
 mod login;
 pub mod lower;
+mod needs;
 #[allow(clippy::module_inception)]
 mod plan;
 mod planner;
@@ -26,6 +27,7 @@ pub use action::{Action, HookScript, Username};
 pub use error::PlanError;
 pub use facts::{Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, observation};
 pub use hooks::{HookError, Hooks};
+pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, Stage, Step, TIME_LIMIT, Track};
 pub use run::{Checkout, Intent, Run, digest};
 

@@ -6,6 +6,7 @@ mod lock;
 mod plan;
 mod proxy;
 mod prune;
+mod secrets;
 mod server;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -16,6 +17,7 @@ pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
 pub use proxy::{ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
+pub use secrets::{Fetch, SecretsCommand};
 pub use server::ServerCommand;
 
 /// Deploys web apps to your own servers, as Kamal does: plan first, then act.
@@ -108,6 +110,9 @@ pub enum Command {
     /// The deploy lock
     #[command(subcommand)]
     Lock(LockCommand),
+    /// Secrets: look up in a store, print
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config,
     /// Show how deploy.yml is written: all of it, or a section

@@ -10,6 +10,7 @@ mod lock;
 mod look;
 mod plan;
 mod proxy;
+mod secrets;
 mod version;
 
 use crate::arguments::{AccessoryCommand, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand};
@@ -17,7 +18,7 @@ use crate::command_line::not_found;
 use crate::failure::Failure;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 6] = ["audit", "build", "details", "registry", "secrets", "upgrade"];
+const NOT_YET: [&str; 5] = ["audit", "build", "details", "registry", "upgrade"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -33,6 +34,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Accessory(command) => accessory::run(options, command),
         Command::Proxy(command) => proxy::run(options, command),
         Command::Lock(command) => lock::run(options, command),
+        Command::Secrets(command) => secrets::run(options, command),
         Command::Config => config::run(options),
         Command::Version => version::run(),
         Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
@@ -49,7 +51,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details),
         Command::Lock(command) => matches!(command, LockCommand::Status),
-        Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version => true,
+        Command::Secrets(_) | Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version => true,
     }
 }
 
