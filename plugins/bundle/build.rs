@@ -24,7 +24,9 @@ const ADAPTERS: [&str; 10] = [
 fn main() {
     let output = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for watched in ["wit", "plugins/sdk", "plugins/registry", "plugins/builder", "plugins/app", "plugins/secrets", "Cargo.lock"] {
+    for watched in
+        ["wit", "plugins/sdk", "plugins/registry", "plugins/builder", "plugins/app", "plugins/secrets", "Cargo.lock"]
+    {
         println!("cargo::rerun-if-changed={}", house.join(watched).display());
     }
     let packages = [&PLUGINS[..], &["secrets"]].concat();

@@ -200,7 +200,9 @@ fn the_time_of_a_program_is_not_the_adapters() {
         let adapter = Adapter::of_project(&plugin, &bytes, limits.clone(), None).expect("it is granted what it needs");
         let request = Request { secrets: vec![name.to_string()], ..Request::default() };
         let found = adapter.fetch(&request, Arc::new(Slow(limits.time * 3)));
-        found.map(|found| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()).map_err(|error| error.to_string())
+        found
+            .map(|found| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .map_err(|error| error.to_string())
     };
     assert_eq!(fetch("a while"), Ok(vec!["A".to_string()]));
     assert_eq!(fetch("for ever"), Err("plugin `guest` ran into a limit in `secrets`: 200 ms of time".to_string()));

@@ -142,8 +142,12 @@ pub fn cache_directory() -> Option<PathBuf> {
 pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut values: SecretValues = project.configuration.literals.clone();
     values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
-    Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
-        .with_environment(crate::children::environment())
+    let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
+        .with_environment(crate::children::environment());
+    match cache_directory() {
+        Some(folder) => machines.keeping_images_in(folder.join("images")),
+        None => machines,
+    }
 }
 
 fn ssh_settings(ssh: &Ssh) -> SshSettings {

@@ -55,8 +55,11 @@ pub fn adapter(project: Option<&Project>, name: &str) -> Result<Adapter, Configu
 
 /// What a store gives, as one line of JSON.
 pub fn fetch(adapter: &Adapter, arguments: &Fetch, directory: PathBuf) -> Result<String, ConfigurationError> {
-    let request =
-        Request { secrets: arguments.secrets.clone(), account: arguments.account.clone(), from: arguments.from.clone() };
+    let request = Request {
+        secrets: arguments.secrets.clone(),
+        account: arguments.account.clone(),
+        from: arguments.from.clone(),
+    };
     let found = adapter.fetch(&request, Arc::new(Operator { directory })).map_err(wrong)?;
     let value = |value: &secrecy::SecretString| Value::String(value.expose_secret().to_string());
     let pairs = found.iter().map(|(name, found)| (name.clone(), found.as_ref().map_or(Value::Null, value)));

@@ -364,8 +364,15 @@ mod tests {
         let source = Source { path: ".kamal/secrets".to_owned(), text: text.to_owned() };
         let values = parse(&source, &BTreeMap::new(), &mut |_| Ok(None)).unwrap();
         let known: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-        let expected =
-            [("A", Some("1")), ("B", Some("1")), ("C", Some("3")), ("D", None), ("E", None), ("F", Some("2")), ("G", None)];
+        let expected = [
+            ("A", Some("1")),
+            ("B", Some("1")),
+            ("C", Some("3")),
+            ("D", None),
+            ("E", None),
+            ("F", Some("2")),
+            ("G", None),
+        ];
         assert_eq!(known, expected);
     }
 

@@ -8,6 +8,7 @@
 
 mod accessories;
 mod arguments;
+mod builder;
 mod documentation;
 mod dotenv;
 mod erb;
@@ -37,6 +38,7 @@ mod version;
 pub mod yaml;
 
 pub use documentation::documentation;
+pub use dotenv::SecretCommand;
 pub use error::{Class, ConfigurationError};
 pub use hints::nearest;
 pub use load::{Source, Sources, document, load};
@@ -44,7 +46,6 @@ pub use merge::merge;
 pub use model::*;
 pub use node::{Entry, Map, Node, Origin, Value};
 pub use rules::refuse_traefik_hooks;
-pub use dotenv::SecretCommand;
 pub use secrets::{Secrets, files_for};
 pub use selection::{Filter, Selection};
 pub use version::KAMAL_VERSION;

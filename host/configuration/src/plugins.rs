@@ -14,10 +14,7 @@ const PLUGIN: &[Key] = &[
     Key { name: "source", kind: Kind::Text },
     Key {
         name: "match",
-        kind: Kind::Section(&[
-            Key { name: "registry", kind: Kind::Text },
-            Key { name: "adapter", kind: Kind::Text },
-        ]),
+        kind: Kind::Section(&[Key { name: "registry", kind: Kind::Text }, Key { name: "adapter", kind: Kind::Text }]),
     },
     Key {
         name: "grants",

@@ -82,7 +82,8 @@ impl Secrets {
             return ConfigurationError::configuration(message)
                 .with_hint(format!("write a line {name}=… into {own}, and keep the file out of git"));
         }
-        let error = ConfigurationError::configuration(format!("Secret '{name}' not found in {}", self.files.join(", ")));
+        let error =
+            ConfigurationError::configuration(format!("Secret '{name}' not found in {}", self.files.join(", ")));
         match nearest(name, self.values.keys().map(String::as_str)) {
             Some(nearest) => error.with_hint(format!("did you mean {nearest}? Else write a line {name}=… into {own}")),
             None => error.with_hint(format!("write a line {name}=… into {own}")),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use configuration::{Filter, Secrets, Selection, Source, Sources, load};
+use configuration::{Filter, SecretCommand, Secrets, Selection, Source, Sources, load};
 
 const FILES: [&str; 4] = [
     include_str!("data/projects/simple.yml"),

@@ -38,8 +38,11 @@ impl<T: Transport> Operation<'_, T> {
         stages::run_local(self.transport, self.events, self.interrupts, "Hook script pre-connect", &steps).await
     }
 
-    /// Looks at every selected host, in one trip each.
+    /// Looks at every selected host, in one trip each; at none if the run does not concern them.
     pub async fn observe(&self) -> Result<Facts, LifecycleError> {
+        if !self.run.intent.looks_at_hosts() {
+            return observe::observe(self.transport, &self.run, &[], self.interrupts).await;
+        }
         let hosts = &self.run.selection.hosts;
         let begin = Instant::now();
         self.events.tell(Event::Observing { hosts });

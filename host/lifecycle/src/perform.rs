@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use plan::{Facts, Intent, Plan};
+use plan::{Facts, Plan};
 use transport::Transport;
 
 use crate::barrier::Barrier;
@@ -18,26 +18,27 @@ impl<T: Transport> Operation<'_, T> {
     pub async fn perform(&self) -> Result<(), LifecycleError> {
         self.require_secrets()?;
         self.connect().await?;
-        // Whoever wants the lock away, or everybody out, needs no facts, and may be dealing with a docker that does not answer.
-        let facts = match self.run.intent {
-            Intent::LockAcquire { .. } | Intent::LockRelease => Facts::default(),
-            _ => self.observe().await?,
-        };
+        let facts = self.observe().await?;
+        let architecture = facts.architecture.clone();
         let plan = self.plan(facts)?;
         self.review(&plan)?;
         self.events.tell(Event::Planned { plan: &plan });
         self.provide(plan.secrets().iter().map(String::as_str))?;
-        apply(self, plan).await
+        apply(self, plan, architecture).await
     }
 }
 
 /// Carries out a plan to its end, or to its first stage that fails.
-async fn apply<T: Transport>(operation: &Operation<'_, T>, plan: Plan) -> Result<(), LifecycleError> {
+async fn apply<T: Transport>(
+    operation: &Operation<'_, T>,
+    plan: Plan,
+    architecture: Option<String>,
+) -> Result<(), LifecycleError> {
     let begin = Instant::now();
     let Operation { transport, events, interrupts, .. } = *operation;
     let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
     run_stages(&crew, &plan.prepare).await?;
-    let plan = under_lock(operation, &crew, plan).await?;
+    let plan = under_lock(operation, &crew, plan, architecture).await?;
     run_stages(&crew, &plan.conclude).await?;
     events.tell(Event::Finished { took: begin.elapsed() });
     Ok(())
@@ -48,6 +49,7 @@ async fn under_lock<T: Transport>(
     operation: &Operation<'_, T>,
     crew: &Crew<'_, T>,
     plan: Plan,
+    architecture: Option<String>,
 ) -> Result<Plan, LifecycleError> {
     let Some(lock) = plan.lock.clone() else {
         run_stages(crew, &plan.apply).await?;
@@ -57,7 +59,8 @@ async fn under_lock<T: Transport>(
     events.tell(Event::TakingLock { host: &lock.host });
     let facts = lock::take(operation.transport, &operation.run, &lock, operation.interrupts).await?;
     events.tell(Event::TookLock { host: &lock.host });
-    let worked = work(operation, crew, plan, facts).await;
+    // Hosts change while others work on them; the operator's own docker does not.
+    let worked = work(operation, crew, plan, Facts { architecture, ..facts }).await;
     match lock::release(operation.transport, &lock).await {
         Ok(()) => events.tell(Event::ReleasedLock { host: &lock.host }),
         // The first cause is what the operator needs to hear; this is told beside it.

@@ -170,9 +170,8 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         lock_inherited: false,
     };
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
-    let secrets =
-        Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| Ok(None))
-            .expect("the secrets are valid");
+    let secrets = Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| Ok(None))
+        .expect("the secrets are valid");
     let told = Mutex::new(Vec::new());
     let events = |event: Event<'_>| told.lock().expect("nobody panics").extend(word(event));
     let operation = Operation {

@@ -7,6 +7,7 @@ mod accessories;
 mod action;
 mod app;
 mod boot;
+mod builds;
 mod deploy;
 mod error;
 mod facts;
@@ -25,10 +26,13 @@ mod verify;
 
 pub use action::{Action, HookScript, Username};
 pub use error::PlanError;
-pub use facts::{Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, observation};
+pub use facts::{
+    Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
+    read_architecture,
+};
 pub use hooks::{HookError, Hooks};
 pub use needs::indispensable_secrets;
-pub use plan::{Barrier, Block, HookOwner, Lock, Plan, Stage, Step, TIME_LIMIT, Track};
+pub use plan::{Barrier, Block, HookOwner, Lock, Plan, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
 pub use run::{Checkout, Intent, Run, digest};
 
 use std::sync::Arc;
@@ -63,6 +67,12 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::LockAcquire { message } => lock::acquire(&planner, message),
         Intent::LockRelease => lock::release(&planner),
         Intent::Remove => app::remove_everything(&planner)?,
+        Intent::BuildPush { .. } => builds::push(&planner)?,
+        Intent::BuildPull => builds::pull(&planner)?,
+        Intent::BuildDeliver => builds::deliver(&planner)?,
+        Intent::BuildCreate => builds::create(&planner)?,
+        Intent::BuildRemove => builds::remove(&planner)?,
+        Intent::BuildDev { .. } => builds::dev(&planner)?,
     };
     plan.hooks = hooks.owners(run);
     plan.number();

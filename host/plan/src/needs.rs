@@ -8,7 +8,8 @@ use crate::run::{Intent, Run};
 
 /// Names of secrets that every plan of the run will need: a deploy logs in, and boots every selected role.
 pub fn indispensable_secrets(run: &Run) -> BTreeSet<String> {
-    let (Intent::Setup { skip_push } | Intent::Deploy { skip_push } | Intent::Redeploy { skip_push }) = &run.intent else {
+    let (Intent::Setup { skip_push } | Intent::Deploy { skip_push } | Intent::Redeploy { skip_push }) = &run.intent
+    else {
         return BTreeSet::new();
     };
     let configuration = &run.configuration;

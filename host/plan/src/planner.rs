@@ -11,7 +11,7 @@ use crate::error::PlanError;
 use crate::facts::{Docker, Facts};
 use crate::hooks::{Answer, Hooks};
 use crate::plan::{Lock, Plan, Stage, Step};
-use crate::run::Run;
+use crate::run::{Intent, Run};
 
 /// Everything a lifecycle is planned from.
 pub(crate) struct Planner<'a> {
@@ -172,6 +172,10 @@ impl Planner<'_> {
 
 /// The hook script that runs before the first connection, if the project has it.
 pub(crate) fn before_connecting(run: &Run) -> Vec<Step> {
+    // Kamal runs it for `build push`, which connects nowhere, but not for what only concerns the builder.
+    if matches!(run.intent, Intent::BuildCreate | Intent::BuildRemove | Intent::BuildDev { .. }) {
+        return Vec::new();
+    }
     let script = Script { secrets: true, locked: run.lock_inherited, ..Script::default() };
     hook_script(run, "pre-connect", script).into_iter().collect()
 }

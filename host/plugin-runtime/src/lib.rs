@@ -7,6 +7,7 @@
 mod actions;
 mod adapter;
 mod bindings;
+mod builder;
 mod cache;
 mod call;
 mod catalogue;

@@ -24,7 +24,7 @@ pub mod bindings;
 
 pub use bindings::host::sextant::deploy::deployment::{Builder, Checkout, Deployment, Proxy, Registry, Role};
 pub use bindings::host::sextant::deploy::facts::{Container, Facts};
-pub use bindings::host::sextant::deploy::steps::{Action, ContainerSpec, ImageBuild, Step, Steps};
+pub use bindings::host::sextant::deploy::steps::{Action, BuilderSpec, ContainerSpec, ImageBuild, Step, Steps};
 pub use bindings::host::sextant::deploy::types::{Fault, Place, Text, Whereabouts};
 pub use bindings::secrets::sextant::deploy::lookup::{Command, Outcome, Programs, Request};
 
@@ -249,7 +249,7 @@ macro_rules! export_hook {
                     <$plugin as $crate::Secrets>::fetch(request, programs)
                 }
             }
-            $crate::bindings::secrets::export_secrets!(Exported with_types_in $crate::bindings::secrets);
+    $crate::bindings::secrets::export_secrets!(Exported with_types_in $crate::bindings::secrets);
         };
     };
 }

@@ -29,7 +29,9 @@ impl Secrets for AwsSecretsManager {
             return failed(errors.join(" "));
         }
         let mut results = Results::default();
-        entries(answer.get("SecretValues").unwrap_or(&Value::Null)).iter().for_each(|secret| take(&mut results, secret));
+        entries(answer.get("SecretValues").unwrap_or(&Value::Null))
+            .iter()
+            .for_each(|secret| take(&mut results, secret));
         Ok(results.done())
     }
 }

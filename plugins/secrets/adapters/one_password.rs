@@ -48,7 +48,8 @@ struct Store<'a> {
 impl Store<'_> {
     /// Fields of an item; all that there is about it if none are named.
     fn item(&self, vault: &str, item: &str, fields: &[String]) -> Result<Value, Fault> {
-        let mut words = vec!["op", "item", "get", item, "--vault", vault, "--format", "json", "--account", &self.account];
+        let mut words =
+            vec!["op", "item", "get", item, "--vault", vault, "--format", "json", "--account", &self.account];
         if !self.session.is_empty() {
             words.extend(["--session", &self.session]);
         }

@@ -73,7 +73,9 @@ fn folders(programs: &Programs, names: &[String]) -> Result<Vec<Folder>, Fault> 
     let filter = tops.iter().map(|name| format!("Name == {}", quoted(name))).collect::<Vec<_>>().join(" || ");
     let Some(found) = list_folders(programs, &filter)? else { return failed("Could not read folders from Passbolt") };
     let mut known: Vec<Folder> = Vec::new();
-    for folder in entries(&found).iter().filter(|folder| text(folder, "folder_parent_id").is_none_or(|id| id.is_empty())) {
+    for folder in
+        entries(&found).iter().filter(|folder| text(folder, "folder_parent_id").is_none_or(|id| id.is_empty()))
+    {
         known.push(Folder { id: id(folder), path: text(folder, "name").into_iter().collect() });
     }
     for path in &paths {

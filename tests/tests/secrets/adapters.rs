@@ -17,12 +17,21 @@ fn one_password() {
     let one = field("A", "1 \\\"x\\\"\\nü", "vault/item/section/A");
     let two = format!("[{one},{}]", field("password", "2", "vault/item/password"));
     let item = r"op|item|get|item|--vault|vault|--format|json|--account|acme";
-    let scene = || Scene::new().with_program("op", &[
-        ("op|account|get|--account|acme", 0, "URL: acme.1password.com"),
-        (&format!("{item}|--fields|label=section.A,label=password"), 0, &two),
-        ("op|item|get|my item|--vault|my vault|--format|json|--account|acme|--fields|label=A", 0, &field("A", "3", "my vault/my item/A")),
-        (item, 0, &format!(r#"{{"id":"i","title":"item","fields":{two}}}"#)),
-    ]);
+    let scene = || {
+        Scene::new().with_program(
+            "op",
+            &[
+                ("op|account|get|--account|acme", 0, "URL: acme.1password.com"),
+                (&format!("{item}|--fields|label=section.A,label=password"), 0, &two),
+                (
+                    "op|item|get|my item|--vault|my vault|--format|json|--account|acme|--fields|label=A",
+                    0,
+                    &field("A", "3", "my vault/my item/A"),
+                ),
+                (item, 0, &format!(r#"{{"id":"i","title":"item","fields":{two}}}"#)),
+            ],
+        )
+    };
     let status = "op|account|get|--account|acme";
     scene().fetches(
         "-a 1password --account acme --from op://vault/item section/A password",
@@ -51,13 +60,17 @@ fn one_password_signs_in() {
     let item = "op|item|get|item|--vault|vault|--format|json|--account|acme";
     let answer = field("A", "1", "vault/item/A");
     let with_session = format!("{item}|--session|s3ss10n|--fields|label=A");
-    Scene::new()
-        .with_program("op", &[signed_out, (sign_in, 0, "s3ss10n"), (&with_session, 0, &answer)])
-        .fetches(words, r#"{"vault/item/A":"1"}"#, &[signed_out.0, sign_in, &with_session]);
+    Scene::new().with_program("op", &[signed_out, (sign_in, 0, "s3ss10n"), (&with_session, 0, &answer)]).fetches(
+        words,
+        r#"{"vault/item/A":"1"}"#,
+        &[signed_out.0, sign_in, &with_session],
+    );
     let without = format!("{item}|--fields|label=A");
-    Scene::new()
-        .with_program("op", &[signed_out, (sign_in, 0, ""), (&without, 0, &answer)])
-        .fetches(words, r#"{"vault/item/A":"1"}"#, &[signed_out.0, sign_in, &without]);
+    Scene::new().with_program("op", &[signed_out, (sign_in, 0, ""), (&without, 0, &answer)]).fetches(
+        words,
+        r#"{"vault/item/A":"1"}"#,
+        &[signed_out.0, sign_in, &without],
+    );
     Scene::new().with_program("op", &[signed_out, (sign_in, 1, "")]).fails(words, "Failed to login to 1Password");
     Scene::new()
         .with_program("op", &[("op|account|get|--account|acme", 0, ""), (&without, 1, "")])
@@ -82,10 +95,18 @@ fn last_pass() {
     );
     scene(&[("lpass|show|Folder/B|Folder/C|Folder/D|--json", 0, items)])
         .fails(&format!("{words} --from Folder B C D"), "Could not find Folder/C, Folder/D in LastPass");
-    scene(&[("lpass|show|A|B|--json", 1, "")]).fails(&format!("{words} A B"), r#"Could not read ["A", "B"] from LastPass"#);
+    scene(&[("lpass|show|A|B|--json", 1, "")])
+        .fails(&format!("{words} A B"), r#"Could not read ["A", "B"] from LastPass"#);
     let login = "lpass|login|me@example.com";
     Scene::new()
-        .with_program("lpass", &[(status, 1, "Not logged in."), (login, 0, ""), ("lpass|show|A|--json", 0, "[{\"fullname\":\"A\",\"password\":\"1\"}]")])
+        .with_program(
+            "lpass",
+            &[
+                (status, 1, "Not logged in."),
+                (login, 0, ""),
+                ("lpass|show|A|--json", 0, "[{\"fullname\":\"A\",\"password\":\"1\"}]"),
+            ],
+        )
         .fetches(&format!("{words} A"), r#"{"A":"1"}"#, &[status, login, "lpass|show|A|--json"]);
     Scene::new()
         .with_program("lpass", &[(status, 1, "Not logged in."), (login, 1, "")])
@@ -93,26 +114,35 @@ fn last_pass() {
     Scene::new().fails(&format!("{words} A"), "LastPass CLI is not installed");
 }
 
-const UNLOCKED: &str = r#"{"serverUrl":null,"lastSync":"2026-01-01T10:11:12.433Z","userEmail":"me@example.com","status":"unlocked"}"#;
-const LOCKED: &str = r#"{"serverUrl":null,"lastSync":"2026-01-01T10:11:12.433Z","userEmail":"me@example.com","status":"locked"}"#;
+const UNLOCKED: &str =
+    r#"{"serverUrl":null,"lastSync":"2026-01-01T10:11:12.433Z","userEmail":"me@example.com","status":"unlocked"}"#;
+const LOCKED: &str =
+    r#"{"serverUrl":null,"lastSync":"2026-01-01T10:11:12.433Z","userEmail":"me@example.com","status":"locked"}"#;
 const UNAUTHENTICATED: &str = r#"{"serverUrl":null,"lastSync":null,"status":"unauthenticated"}"#;
 
 /// An item as `bw` prints it.
 fn bitwarden_item(name: &str, login: &str) -> String {
     let fields = r#"[{"name":"f1","value":"one","type":1,"linkedId":null},{"name":"f2","value":"two","type":1,"linkedId":null}]"#;
-    format!(r#"{{"object":"item","id":"aaaa","type":1,"name":"{name}","notes":null,"fields":{fields},"login":{login}}}"#)
+    format!(
+        r#"{{"object":"item","id":"aaaa","type":1,"name":"{name}","notes":null,"fields":{fields},"login":{login}}}"#
+    )
 }
 
 #[test]
 fn bitwarden() {
-    let scene = || Scene::new().with_program("bw", &[
-        ("bw|status", 0, UNLOCKED),
-        ("bw|sync", 0, "Syncing complete."),
-        ("bw|get|item|login", 0, &bitwarden_item("login", r#"{"username":null,"password":"pw"}"#)),
-        ("bw|get|item|note", 0, &bitwarden_item("note", "null")),
-        ("bw|get|item|bare", 0, r#"{"object":"item","type":2,"name":"bare","secureNote":{"type":0}}"#),
-        ("bw|get|item|gone", 1, "Not found."),
-    ]);
+    let scene = || {
+        Scene::new().with_program(
+            "bw",
+            &[
+                ("bw|status", 0, UNLOCKED),
+                ("bw|sync", 0, "Syncing complete."),
+                ("bw|get|item|login", 0, &bitwarden_item("login", r#"{"username":null,"password":"pw"}"#)),
+                ("bw|get|item|note", 0, &bitwarden_item("note", "null")),
+                ("bw|get|item|bare", 0, r#"{"object":"item","type":2,"name":"bare","secureNote":{"type":0}}"#),
+                ("bw|get|item|gone", 1, "Not found."),
+            ],
+        )
+    };
     let words = "-a bitwarden --account me@example.com";
     scene().fetches(
         &format!("{words} login note/f1 login/f2 note/f2"),
@@ -141,15 +171,18 @@ fn bitwarden_logs_in_and_unlocks() {
     let words = "-a bitwarden --account me@example.com login";
     let item = bitwarden_item("login", r#"{"password":"pw"}"#);
     Scene::new()
-        .with_program("bw", &[
-            ("bw|status", 0, UNAUTHENTICATED),
-            ("bw|login|me@example.com", 0, "You are logged in!"),
-            ("bw|status", 0, LOCKED),
-            ("bw|unlock|--raw", 0, "s3ss10n"),
-            ("BW_SESSION=s3ss10n bw|status", 0, UNLOCKED),
-            ("BW_SESSION=s3ss10n bw|sync", 0, "Syncing complete."),
-            ("BW_SESSION=s3ss10n bw|get|item|login", 0, &item),
-        ])
+        .with_program(
+            "bw",
+            &[
+                ("bw|status", 0, UNAUTHENTICATED),
+                ("bw|login|me@example.com", 0, "You are logged in!"),
+                ("bw|status", 0, LOCKED),
+                ("bw|unlock|--raw", 0, "s3ss10n"),
+                ("BW_SESSION=s3ss10n bw|status", 0, UNLOCKED),
+                ("BW_SESSION=s3ss10n bw|sync", 0, "Syncing complete."),
+                ("BW_SESSION=s3ss10n bw|get|item|login", 0, &item),
+            ],
+        )
         .fetches(
             words,
             r#"{"login":"pw"}"#,
@@ -173,17 +206,24 @@ fn bitwarden_logs_in_and_unlocks() {
 
 #[test]
 fn bitwarden_secrets_manager() {
-    let secret = |key: &str| format!(r#"{{"id":"i","organizationId":"o","projectId":"p","key":"{key}","value":"my=\"{key}\"","note":""}}"#);
+    let secret = |key: &str| {
+        format!(r#"{{"id":"i","organizationId":"o","projectId":"p","key":"{key}","value":"my=\"{key}\"","note":""}}"#)
+    };
     let list = format!("[{},{}]", secret("A"), secret("B"));
-    let scene = || Scene::new().with_program("bws", &[
-        ("bws|project|list", 0, "[]"),
-        ("bws|secret|list", 0, &list),
-        ("bws|secret|list|82ae", 0, &list),
-        ("bws|secret|get|1111", 0, &secret("A")),
-        ("bws|secret|get|2222", 0, &secret("B")),
-        ("bws|secret|get|3333", 1, "Error: 0: Received error message from server"),
-        ("bws|secret|list|4444", 1, "Error: 0: Received error message from server"),
-    ]);
+    let scene = || {
+        Scene::new().with_program(
+            "bws",
+            &[
+                ("bws|project|list", 0, "[]"),
+                ("bws|secret|list", 0, &list),
+                ("bws|secret|list|82ae", 0, &list),
+                ("bws|secret|get|1111", 0, &secret("A")),
+                ("bws|secret|get|2222", 0, &secret("B")),
+                ("bws|secret|get|3333", 1, "Error: 0: Received error message from server"),
+                ("bws|secret|list|4444", 1, "Error: 0: Received error message from server"),
+            ],
+        )
+    };
     let both = r#"{"A":"my=\"A\"","B":"my=\"B\""}"#;
     scene().fetches("-a bitwarden-sm all", both, &["bws|project|list", "bws|secret|list"]);
     scene().fetches("-a bitwarden-sm 82ae/all", both, &["bws|project|list", "bws|secret|list|82ae"]);
@@ -225,9 +265,10 @@ fn aws_secrets_manager() {
         "-a aws_secrets_manager --from app A B",
         "app/A: Secrets Manager can't find the specified secret. app/B: No.",
     );
-    Scene::new()
-        .with_program("aws", &[(below, 255, "")])
-        .fails("-a aws_secrets_manager --from app A B", r#"Could not read ["app/A", "app/B"] from AWS Secrets Manager"#);
+    Scene::new().with_program("aws", &[(below, 255, "")]).fails(
+        "-a aws_secrets_manager --from app A B",
+        r#"Could not read ["app/A", "app/B"] from AWS Secrets Manager"#,
+    );
     Scene::new().fails("-a aws_secrets_manager A", "AWS CLI is not installed");
 }
 
@@ -236,7 +277,9 @@ fn gcp_secret_manager() {
     let accounts = r#"[{"account":"me@example.com","status":"ACTIVE"}]"#;
     let list = "gcloud|auth|list|--format=json";
     let answer = |data: &str| {
-        format!(r#"{{"name":"projects/0/secrets/s/versions/1","payload":{{"data":"{data}","dataCrc32c":"2522602764"}}}}"#)
+        format!(
+            r#"{{"name":"projects/0/secrets/s/versions/1","payload":{{"data":"{data}","dataCrc32c":"2522602764"}}}}"#
+        )
     };
     let access = "gcloud|secrets|versions|access";
     let check = |words: &str, call: &str, json: &str| {
@@ -260,7 +303,10 @@ fn gcp_secret_manager() {
     );
     let call = format!("{access}|latest|--secret=s|--format=json");
     Scene::new()
-        .with_program("gcloud", &[(list, 0, "[]"), ("gcloud|auth|login", 0, ""), (list, 0, accounts), (&call, 0, &answer("eA=="))])
+        .with_program(
+            "gcloud",
+            &[(list, 0, "[]"), ("gcloud|auth|login", 0, ""), (list, 0, accounts), (&call, 0, &answer("eA=="))],
+        )
         .fetches("-a gcp --account default s", r#"{"default/s":"x"}"#, &[list, "gcloud|auth|login", list, &call]);
     Scene::new()
         .with_program("gcloud", &[(list, 0, "[]"), ("gcloud|auth|login", 1, "")])
@@ -276,25 +322,38 @@ fn doppler() {
     let values = r#"{"A":{"computed":"1","computedVisibility":"unmasked","note":""},"B":{"computed":"2","computedVisibility":"unmasked","note":""}}"#;
     let me = "doppler|me|--json";
     let placed = "doppler|secrets|get|A|B|--json|-p|shop|-c|prd";
-    let scene = || Scene::new().with_program("doppler", &[
-        (me, 0, r#"{"workplace":{"name":"acme"},"type":"cli"}"#),
-        (placed, 0, values),
-        ("doppler|secrets|get|A|B|--json", 0, values),
-        ("doppler|secrets|get|C|--json|-p|shop|-c|prd", 1, ""),
-    ]);
+    let scene = || {
+        Scene::new().with_program(
+            "doppler",
+            &[
+                (me, 0, r#"{"workplace":{"name":"acme"},"type":"cli"}"#),
+                (placed, 0, values),
+                ("doppler|secrets|get|A|B|--json", 0, values),
+                ("doppler|secrets|get|C|--json|-p|shop|-c|prd", 1, ""),
+            ],
+        )
+    };
     let json = r#"{"A":"1","B":"2"}"#;
     scene().fetches("-a doppler --from shop/prd A B", json, &[me, placed]);
     scene().fetches("-a doppler shop/prd/A shop/prd/B", json, &[me, placed]);
-    scene().with_variable("DOPPLER_TOKEN", "dp.pt.personal").fetches("-a doppler --from shop/prd A B", json, &[me, placed]);
-    scene()
-        .with_variable("DOPPLER_TOKEN", "dp.st.prd.xxxx")
-        .fetches("-a doppler A B", json, &[me, "doppler|secrets|get|A|B|--json"]);
+    scene().with_variable("DOPPLER_TOKEN", "dp.pt.personal").fetches(
+        "-a doppler --from shop/prd A B",
+        json,
+        &[me, placed],
+    );
+    scene().with_variable("DOPPLER_TOKEN", "dp.st.prd.xxxx").fetches(
+        "-a doppler A B",
+        json,
+        &[me, "doppler|secrets|get|A|B|--json"],
+    );
     scene().fails("-a doppler A B", "Missing project or config from '--from=project/config' option");
     scene().fails("-a doppler --from shop/prd C", r#"Could not read ["shop/prd/C"] from Doppler"#);
     let login = "doppler|login|-y";
-    Scene::new()
-        .with_program("doppler", &[(me, 1, ""), (login, 0, ""), (placed, 0, values)])
-        .fetches("-a doppler --from shop/prd A B", json, &[me, login, placed]);
+    Scene::new().with_program("doppler", &[(me, 1, ""), (login, 0, ""), (placed, 0, values)]).fetches(
+        "-a doppler --from shop/prd A B",
+        json,
+        &[me, login, placed],
+    );
     Scene::new()
         .with_program("doppler", &[(me, 1, ""), (login, 1, "")])
         .fails("-a doppler --from shop/prd A", "Failed to login to Doppler");
@@ -316,13 +375,17 @@ fn enpass() {
     Scene::new()
         .with_program("enpass-cli", &[(show, 0, twice)])
         .fails("-a enpass --from /v Shop", "Shop/A is present more than once");
-    Scene::new().with_program("enpass-cli", &[(show, 1, "")]).fails("-a enpass --from /v Shop", r#"Could not read ["Shop"] from Enpass"#);
+    Scene::new()
+        .with_program("enpass-cli", &[(show, 1, "")])
+        .fails("-a enpass --from /v Shop", r#"Could not read ["Shop"] from Enpass"#);
     Scene::new().fails("-a enpass --from /v Shop", "Enpass CLI is not installed");
 }
 
 /// A folder as `passbolt` prints it.
 fn folder(id: &str, parent: &str, name: &str) -> String {
-    format!(r#"[{{"id":"{id}","folder_parent_id":"{parent}","name":"{name}","created_timestamp":"2026-01-01T00:00:00Z"}}]"#)
+    format!(
+        r#"[{{"id":"{id}","folder_parent_id":"{parent}","name":"{name}","created_timestamp":"2026-01-01T00:00:00Z"}}]"#
+    )
 }
 
 #[test]
@@ -334,7 +397,11 @@ fn passbolt() {
     let both = r#"[{"name":"A","password":"1"},{"name":"B","password":"2"}]"#;
     let json = r#"{"A":"1","B":"2"}"#;
     let top = resources(r#"Name == "A" || Name == "B""#, "");
-    Scene::new().with_program("passbolt", &[verify, (&top, 0, both)]).fetches("-a passbolt A B", json, &[verify.0, &top]);
+    Scene::new().with_program("passbolt", &[verify, (&top, 0, both)]).fetches(
+        "-a passbolt A B",
+        json,
+        &[verify.0, &top],
+    );
 
     let find = r#"passbolt|list|folders|--filter|Name == "shop"|--json"#;
     let below = r#"passbolt|list|folders|--filter|Name == "prod" && FolderParentID == "f1"|--json"#;
@@ -342,13 +409,18 @@ fn passbolt() {
         r#"(Name == "A" && FolderParentID == "f2") || (Name == "B" && FolderParentID == "f1")"#,
         "|--folder|f1|--folder|f2",
     );
-    let scene = || Scene::new().with_program("passbolt", &[
-        verify,
-        (find, 0, &folder("f1", "", "shop")),
-        (below, 0, &folder("f2", "f1", "prod")),
-        (&nested, 0, both),
-        (r#"passbolt|list|folders|--filter|Name == "shop" && FolderParentID == "f1"|--json"#, 0, "[]"),
-    ]);
+    let scene = || {
+        Scene::new().with_program(
+            "passbolt",
+            &[
+                verify,
+                (find, 0, &folder("f1", "", "shop")),
+                (below, 0, &folder("f2", "f1", "prod")),
+                (&nested, 0, both),
+                (r#"passbolt|list|folders|--filter|Name == "shop" && FolderParentID == "f1"|--json"#, 0, "[]"),
+            ],
+        )
+    };
     scene().fetches("-a passbolt shop/prod/A shop/B", json, &[verify.0, find, below, &nested]);
     scene().fetches("-a passbolt --from shop prod/A B", json, &[verify.0, find, below, &nested]);
     scene().fails("-a passbolt shop/shop/A", "Could not find the following folders in Passbolt: shop/shop");
@@ -362,7 +434,9 @@ fn passbolt() {
         .with_program("passbolt", &[verify, (find, 1, "")])
         .fails("-a passbolt shop/A", "Could not read folders from Passbolt");
     Scene::new().with_program("passbolt", &[verify]).fails("-a passbolt", "No secrets given to fetch");
-    Scene::new().with_program("passbolt", &[("passbolt|verify", 1, "")]).fails("-a passbolt A", "Failed to login to Passbolt");
+    Scene::new()
+        .with_program("passbolt", &[("passbolt|verify", 1, "")])
+        .fails("-a passbolt A", "Failed to login to Passbolt");
     Scene::new().fails("-a passbolt A", "Passbolt CLI is not installed");
 }
 

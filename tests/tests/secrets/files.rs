@@ -21,7 +21,8 @@ fn refused(scene: &Scene, file: &str) -> String {
 #[test]
 fn lookups_run_inside_the_program() {
     // Neither `kamal` nor a shell is on the path: nothing but the store's program can be started.
-    let answer = r#"{"SecretValues":[{"Name":"app","SecretString":"{\"A\":\"pa ss'w\\\"o`r$d(1)\",\"B\":\"2\"}"}],"Errors":[]}"#;
+    let answer =
+        r#"{"SecretValues":[{"Name":"app","SecretString":"{\"A\":\"pa ss'w\\\"o`r$d(1)\",\"B\":\"2\"}"}],"Errors":[]}"#;
     let call = "aws|secretsmanager|batch-get-secret-value|--secret-id-list|app/A|app/B|--output|json";
     let scene = Scene::new().with_program("aws", &[(call, 0, answer)]);
     let file = "S=$(kamal secrets fetch --adapter aws_secrets_manager --from app A B)\n\
@@ -36,7 +37,10 @@ fn lookups_run_inside_the_program() {
 #[test]
 fn the_test_adapter_in_a_file() {
     let file = "S=$(kamal secrets fetch -a test --account x --from p foo bar)\nFOO=$(kamal secrets extract foo $S)\n";
-    assert_eq!(printed(&Scene::new(), file), "S=\\{\\\"p/foo\\\":\\\"oof/p\\\",\\\"p/bar\\\":\\\"rab/p\\\"\\}\nFOO=oof/p\n");
+    assert_eq!(
+        printed(&Scene::new(), file),
+        "S=\\{\\\"p/foo\\\":\\\"oof/p\\\",\\\"p/bar\\\":\\\"rab/p\\\"\\}\nFOO=oof/p\n"
+    );
 }
 
 #[test]
@@ -56,7 +60,10 @@ fn a_lookup_that_fails_names_its_line_and_no_value() {
     );
     let way = "hint: write `$(kamal secrets fetch …)` or `$(kamal secrets extract NAME $SECRETS)` (.kamal/secrets line 1 asked for it)\n";
     let unclear = "  ERROR (RuntimeError): a `secrets` command in a secrets file cannot be read: ";
-    check("S=$(kamal secrets fetch x)\n", &format!("{unclear}No value provided for required options '--adapter'\n{way}"));
+    check(
+        "S=$(kamal secrets fetch x)\n",
+        &format!("{unclear}No value provided for required options '--adapter'\n{way}"),
+    );
     check("S=$(kamal secrets extract 'A)\n", &format!("{unclear}a quote is not closed\n{way}"));
     let own = "only `fetch` and `extract` can stand here, with their own options";
     check("S=$(kamal secrets print)\n", &format!("{unclear}{own}\n{way}"));

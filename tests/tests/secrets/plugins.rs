@@ -32,10 +32,16 @@ fn a_third_party_takes_a_builtin_over() {
 #[test]
 fn a_third_party_answers_a_line_of_a_secrets_file() {
     let scene = with_guest("third_party_adapter", GRANTED).with_program("keepassxc-cli", &[SHOW]);
-    scene.file(".kamal/secrets", "DB=$(kamal secrets extract DB $(kamal secrets fetch -a keepassxc --from /v.kdbx DB))\n");
+    scene.file(
+        ".kamal/secrets",
+        "DB=$(kamal secrets extract DB $(kamal secrets fetch -a keepassxc --from /v.kdbx DB))\n",
+    );
     // Commands do not nest, as in Kamal: a result is put into a name first.
     assert_eq!(scene.run(&["secrets", "print"]).exit, 1);
-    scene.file(".kamal/secrets", "S=$(kamal secrets fetch -a keepassxc --from /v.kdbx DB)\nDB=$(kamal secrets extract DB $S)\n");
+    scene.file(
+        ".kamal/secrets",
+        "S=$(kamal secrets fetch -a keepassxc --from /v.kdbx DB)\nDB=$(kamal secrets extract DB $S)\n",
+    );
     assert_eq!(scene.run(&["secrets", "print"]).stdout.lines().last(), Some("DB=s3cr3t"));
 }
 
@@ -83,8 +89,10 @@ fn a_variable_is_declared_and_granted_or_not_seen() {
 
 #[test]
 fn a_plugin_of_another_kind_is_no_adapter() {
-    with_guest("third_party_login", "with: {}")
-        .fails("-a keepassxc DB", "plugin `keepassxc` cannot be loaded: it is no secret adapter: it does not answer the hook `secrets`");
+    with_guest("third_party_login", "with: {}").fails(
+        "-a keepassxc DB",
+        "plugin `keepassxc` cannot be loaded: it is no secret adapter: it does not answer the hook `secrets`",
+    );
 }
 
 #[test]

@@ -102,11 +102,7 @@ impl Scene {
             .stdin(std::process::Stdio::null());
         let output = command.output().expect("sextant can be run");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
-        Said {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        Said { exit: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
     /// How the programs were called, but for their versions.
@@ -128,6 +124,10 @@ impl Scene {
         let words: Vec<&str> = ["secrets", "fetch"].into_iter().chain(words.split(' ')).collect();
         let said = self.run(&words);
         assert_eq!((said.exit, said.stdout.as_str()), (1, ""), "{words:?}: {}", said.stderr);
-        assert_eq!(said.stderr.lines().next(), Some(format!("  ERROR (RuntimeError): {message}").as_str()), "{words:?}");
+        assert_eq!(
+            said.stderr.lines().next(),
+            Some(format!("  ERROR (RuntimeError): {message}").as_str()),
+            "{words:?}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod accessory;
 mod app;
+mod build;
 mod change;
 mod config;
 mod docs;
@@ -13,12 +14,14 @@ mod proxy;
 mod secrets;
 mod version;
 
-use crate::arguments::{AccessoryCommand, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand};
+use crate::arguments::{
+    AccessoryCommand, AppCommand, Arguments, BuildCommand, Command, LockCommand, Options, ProxyCommand,
+};
 use crate::command_line::not_found;
 use crate::failure::Failure;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 5] = ["audit", "build", "details", "registry", "upgrade"];
+const NOT_YET: [&str; 4] = ["audit", "details", "registry", "upgrade"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -32,6 +35,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Plan(arguments) => plan::run(options, arguments),
         Command::App(command) => app::run(options, command),
         Command::Accessory(command) => accessory::run(options, command),
+        Command::Build(command) => build::run(options, command),
         Command::Proxy(command) => proxy::run(options, command),
         Command::Lock(command) => lock::run(options, command),
         Command::Secrets(command) => secrets::run(options, command),
@@ -49,6 +53,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Change(_) | Command::Plan(_) | Command::Other(_) => false,
         Command::App(command) => !matches!(command, AppCommand::Change(_) | AppCommand::Other(_)),
         Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
+        Command::Build(command) => matches!(command, BuildCommand::Details),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details),
         Command::Lock(command) => matches!(command, LockCommand::Status),
         Command::Secrets(_) | Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version => true,

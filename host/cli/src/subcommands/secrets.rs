@@ -36,7 +36,11 @@ fn fetch(options: &Options, arguments: &Fetch) -> Result<u8, Failure> {
     if options.verbose {
         let load = adapter.load_time();
         let how = if load.compiled { "compiled" } else { "loaded from the cache" };
-        crate::report::say(&format!("Plugin {} (secrets) {how} in {:.1} ms", load.plugin, load.took.as_secs_f64() * 1e3));
+        crate::report::say(&format!(
+            "Plugin {} (secrets) {how} in {:.1} ms",
+            load.plugin,
+            load.took.as_secs_f64() * 1e3
+        ));
     }
     if lookup::lacks_account(&adapter, arguments) {
         print(lookup::NO_ACCOUNT);
