@@ -1,8 +1,8 @@
 //! A project, and programs on the path that stand in for those of secret stores: they note how they were called and answer as told.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where a test runs the program.
@@ -19,6 +19,9 @@ pub struct Said {
     pub stderr: String,
 }
 
+/// What the stand-ins and the secrets files of the tests call.
+const SYSTEM: [&str; 6] = ["cat", "git", "grep", "head", "sh", "touch"];
+
 const PROJECT: &str = "\
 service: shop
 image: acme/shop
@@ -28,11 +31,16 @@ builder: { arch: amd64 }
 ";
 
 impl Scene {
-    /// A project without secrets, and no program but the system's.
+    /// A project without secrets. No program is on the path but a few of the system's: whoever runs the tests may have the store's.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        for name in ["config", ".kamal", "programs"] {
+        for name in ["config", ".kamal", "programs", "system"] {
             std::fs::create_dir(folder.path().join(name)).expect("a folder in it");
+        }
+        for tool in SYSTEM {
+            let places = ["/usr/bin", "/bin"].map(|place| Path::new(place).join(tool));
+            let found = places.iter().find(|place| place.exists()).unwrap_or_else(|| panic!("{tool} is not installed"));
+            symlink(found, folder.path().join("system").join(tool)).expect("a link");
         }
         let scene = Self { folder, variables: Vec::new() };
         scene.file("config/deploy.yml", PROJECT);
@@ -95,7 +103,7 @@ impl Scene {
             .current_dir(self.folder.path())
             .args(words)
             .env_clear()
-            .env("PATH", format!("{}:/usr/bin:/bin", self.path("programs").display()))
+            .env("PATH", format!("{}:{}", self.path("programs").display(), self.path("system").display()))
             .env("HOME", self.folder.path())
             .env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/secrets-cache"))
             .envs(self.variables.iter().cloned())
