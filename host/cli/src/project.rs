@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use configuration::{
     Configuration, ConfigurationError, Filter, Node, SecretCommand, Secrets, Selection, Source, Sources,
 };
 use plan::Checkout;
+use secrecy::ExposeSecret as _;
 use transport::{Complaints, SecretValues};
 
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::lookup;
+use crate::surroundings::{Machine, Permissions};
 
 /// Where the configuration stands unless `--config-file` says otherwise.
 pub const CONFIG_FILE: &str = "config/deploy.yml";
@@ -26,6 +30,10 @@ pub struct Project {
     pub selection: Selection,
     /// The texts it was read from, for errors that show a line.
     pub sources: Vec<Source>,
+    /// Whether what runs before the first connection has run: it does so once.
+    pub connected: AtomicBool,
+    /// The secrets, once the commands in their files have run: they do so once.
+    secrets: OnceLock<Secrets>,
 }
 
 /// Whether commands in the secrets files run.
@@ -44,15 +52,25 @@ impl Project {
         let sources = sources(&directory, &options.config_file, options.destination.as_deref())?;
         let texts = texts(&sources);
         let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
-        let configuration = configuration::load(&sources).map_err(wrong)?;
-        let filter = Filter { hosts: options.hosts.clone(), roles: options.roles.clone(), primary: options.primary };
+        let machine = Machine::new(directory.clone(), options.permissions());
+        let configuration = configuration::load_within(&sources, &machine).map_err(wrong)?;
+        let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let (hosts, roles) = (named(&options.hosts), named(&options.roles));
+        let filter = Filter { hosts, roles, primary: options.primary };
         let selection = Selection::new(&configuration, &filter).map_err(wrong)?;
-        let project = Self { directory, configuration, selection, sources: texts.clone() };
+        let project = Self {
+            directory,
+            configuration,
+            selection,
+            sources: texts.clone(),
+            connected: AtomicBool::new(false),
+            secrets: OnceLock::new(),
+        };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
         Ok(project)
     }
 
-    /// Reads the secrets files.
+    /// The secrets of the project.
     pub fn secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
         self.read_secrets(substitution).map_err(|error| self.wrong(error))
     }
@@ -63,7 +81,11 @@ impl Project {
         Ok(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
     }
 
+    /// Reads the secrets files. Once the commands in them have run, that is not done again.
     fn read_secrets(&self, substitution: Substitution) -> Result<Secrets, ConfigurationError> {
+        if let Some(secrets) = self.secrets.get() {
+            return Ok(secrets.clone());
+        }
         let candidates =
             configuration::files_for(&self.configuration.secrets_path, self.configuration.destination.as_deref());
         let mut files = Vec::new();
@@ -74,13 +96,37 @@ impl Project {
                 Err(error) => return Err(ConfigurationError::runtime(format!("{path} cannot be read: {error}"))),
             }
         }
-        let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let mut environment: BTreeMap<String, String> = std::env::vars().collect();
+        let own = self.configuration.variables.iter();
+        environment.extend(own.map(|(name, value)| (name.clone(), value.expose_secret().to_string())));
         let mut run = |command: SecretCommand<'_>| match (substitution, command) {
             (Substitution::NamesOnly, _) => Ok(None),
-            (Substitution::Run, SecretCommand::Shell(line)) => Ok(Some(substituted(&self.directory, line))),
+            (Substitution::Run, SecretCommand::Shell(line)) => Ok(Some(self.substituted(line))),
             (Substitution::Run, SecretCommand::Own(line)) => lookup::inline(self, line).map(Some),
         };
-        Secrets::parse(&candidates, &files, &environment, &mut run)
+        let secrets = Secrets::parse(&candidates, &files, &environment, &mut run)?;
+        if substitution == Substitution::Run {
+            let _ = self.secrets.set(secrets.clone());
+        }
+        Ok(secrets)
+    }
+
+    /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
+    /// The command itself is not shown, because variables in it may be secrets.
+    fn substituted(&self, line: &str) -> String {
+        let mut environment = crate::children::environment();
+        let destination = self.configuration.destination.clone();
+        environment.extend(destination.map(|destination| ("KAMAL_DESTINATION".to_string(), destination)));
+        let complaints = Complaints::Shown;
+        let Ok(outcome) = transport::converse("/bin/sh", &["-c", line], &self.directory, &environment, complaints)
+        else {
+            return String::new();
+        };
+        if !outcome.succeeded() {
+            let code = outcome.exit;
+            crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
+        }
+        outcome.stdout
     }
 
     /// Names of the files in the folder of hook scripts that are no samples.
@@ -118,9 +164,12 @@ impl Project {
 }
 
 /// The configuration as it is written: merged, and not checked.
-pub fn document(config_file: &str, destination: Option<&str>) -> Result<Node, Failure> {
-    let sources = sources(&directory()?, config_file, destination)?;
-    configuration::document(&sources).map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
+pub fn document(config_file: &str, destination: Option<&str>, permissions: Permissions) -> Result<Node, Failure> {
+    let directory = directory()?;
+    let sources = sources(&directory, config_file, destination)?;
+    let machine = Machine::new(directory, permissions);
+    configuration::document(&sources, &machine)
+        .map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
 }
 
 /// The folder that the program was started in.
@@ -140,20 +189,6 @@ fn sources(directory: &Path, config_file: &str, destination: Option<&str>) -> Re
 
 fn texts(sources: &Sources) -> Vec<Source> {
     [Some(sources.base.clone()), sources.overlay.clone()].into_iter().flatten().collect()
-}
-
-/// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
-/// The command itself is not shown, because variables in it may be secrets.
-fn substituted(directory: &Path, line: &str) -> String {
-    let environment = crate::children::environment();
-    let Ok(outcome) = transport::converse("/bin/sh", &["-c", line], directory, &environment, Complaints::Shown) else {
-        return String::new();
-    };
-    if !outcome.succeeded() {
-        let code = outcome.exit;
-        crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
-    }
-    outcome.stdout
 }
 
 /// What a program prints, without the final newline; nothing if it fails.

@@ -33,6 +33,8 @@ pub enum Class {
     Format,
     /// `RuntimeError`: something the configuration needs is not there.
     Runtime,
+    /// Another exception of Ruby's, by its name: a template raised it.
+    Ruby(&'static str),
 }
 
 impl fmt::Display for Class {
@@ -42,6 +44,7 @@ impl fmt::Display for Class {
             Self::Argument => "ArgumentError",
             Self::Format => "Dotenv::FormatError",
             Self::Runtime => "RuntimeError",
+            Self::Ruby(name) => name,
         })
     }
 }
@@ -90,7 +93,8 @@ impl ConfigurationError {
         self
     }
 
-    fn of_class(class: Class, message: impl Into<String>) -> Self {
+    /// An error of any class.
+    pub(crate) fn of_class(class: Class, message: impl Into<String>) -> Self {
         Self { class, message: message.into(), origin: None, hint: None }
     }
 }

@@ -50,10 +50,14 @@ pub struct Configuration {
     pub hooks_path: String,
     /// Base path of the secrets files, relative to the project.
     pub secrets_path: String,
+    /// Names of the secrets that a hook script sees, for those that `x-hooks` narrows down. Others see all of them.
+    pub hook_secrets: BTreeMap<String, Vec<String>>,
     /// `x-plugins`, in the order of the file.
     pub plugins: Vec<Plugin>,
     /// Secrets that stand in the file itself (a registry password as plain text), under the names that [`Text::Secret`] refers to.
     pub literals: BTreeMap<String, SecretString>,
+    /// What the files' templates have set in the environment, such as by `Dotenv.load`. Secrets files see it.
+    pub variables: BTreeMap<String, SecretString>,
     /// The merged document with the origin of every value.
     pub document: Node,
 }
@@ -176,6 +180,8 @@ pub struct Accessory {
     pub environment: Environment,
     /// Volumes, verbatim.
     pub volumes: Vec<String>,
+    /// Files of the project that are uploaded and mounted.
+    pub files: Vec<File>,
     /// Directories created on the host and mounted.
     pub directories: Vec<Directory>,
     /// Custom labels.
@@ -190,6 +196,23 @@ pub struct Accessory {
     pub logging: Logging,
     /// How the proxy reaches the accessory, if it does.
     pub proxy: Option<Proxy>,
+}
+
+/// A file of an accessory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Path in the project. A name that ends in `erb` is a template.
+    pub source: String,
+    /// Path on the host: relative to the ssh user's home, already prefixed with the accessory's service name.
+    pub host_path: String,
+    /// Path in the container.
+    pub container_path: String,
+    /// Mount options such as `ro`.
+    pub options: Option<String>,
+    /// Mode for `chmod`, `755` unless set.
+    pub mode: String,
+    /// Owner for `chown`.
+    pub owner: Option<String>,
 }
 
 /// A directory of an accessory.

@@ -7,10 +7,10 @@ use configuration::{ConfigurationError, Secrets};
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, SecretValues, Transport};
 
+use crate::connect::connect;
 use crate::error::LifecycleError;
 use crate::event::{Event, Events};
 use crate::observe;
-use crate::stages;
 
 /// A run and everything it needs.
 pub struct Operation<'a, T> {
@@ -33,9 +33,8 @@ pub struct Operation<'a, T> {
 impl<T: Transport> Operation<'_, T> {
     /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
     pub async fn connect(&self) -> Result<(), LifecycleError> {
-        let steps = plan::before_connecting(&self.run);
-        self.provide(steps.iter().flat_map(|step| step.action.secrets()))?;
-        stages::run_local(self.transport, self.events, self.interrupts, "Hook script pre-connect", &steps).await
+        self.provide(plan::before_connecting(&self.run).iter().flat_map(|step| step.action.secrets()))?;
+        connect(&self.run, self.transport, self.events, self.interrupts).await
     }
 
     /// Looks at every selected host, in one trip each; at none if the run does not concern them.

@@ -1,6 +1,6 @@
 //! A run from its first step to its last: pre-connect, observe, plan, review, and the plan with the lock around the part that needs it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plan::{Facts, Plan};
 use transport::Transport;
@@ -20,8 +20,12 @@ impl<T: Transport> Operation<'_, T> {
         self.connect().await?;
         let facts = self.observe().await?;
         let architecture = facts.architecture.clone();
-        let plan = self.plan(facts)?;
+        let plan = self.plan(facts.clone())?;
         self.review(&plan)?;
+        // Whoever would find the lock held after the build hears of it before.
+        if let Some((lock, details)) = plan.lock.as_ref().and_then(|lock| Some((lock, lock.held(&facts)?))) {
+            return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
+        }
         self.events.tell(Event::Planned { plan: &plan });
         self.provide(plan.secrets().iter().map(String::as_str))?;
         apply(self, plan, architecture).await
@@ -56,8 +60,9 @@ async fn under_lock<T: Transport>(
         return Ok(plan);
     };
     let events = operation.events;
-    events.tell(Event::TakingLock { host: &lock.host });
-    let facts = lock::take(operation.transport, &operation.run, &lock, operation.interrupts).await?;
+    let patience = lock.wait.map(|wait| Duration::from_secs(wait.timeout));
+    events.tell(Event::TakingLock { host: &lock.host, patience });
+    let facts = lock::take_when_free(operation, &lock).await?;
     events.tell(Event::TookLock { host: &lock.host });
     // Hosts change while others work on them; the operator's own docker does not.
     let worked = work(operation, crew, plan, Facts { architecture, ..facts }).await;

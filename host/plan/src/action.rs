@@ -15,6 +15,8 @@ pub enum Action {
     Logout { server: Option<String> },
     /// Pulls an image.
     Pull { image: String },
+    /// Pulls the image of an accessory.
+    PullAccessoryImage { image: String },
     /// Fails unless the image carries the service's label.
     RequireServiceLabel { image: String, service: String },
     /// Pushes an image.
@@ -55,6 +57,10 @@ pub enum Action {
     Route { service: String, container: String, port: u64, options: Vec<(String, Option<String>)> },
     /// Stops routing requests for a service.
     Unroute { service: String },
+    /// Lets requests for a service through again.
+    LetThrough { service: String },
+    /// Answers requests for a service with a page of the proxy, once the running ones had `drain_timeout` seconds.
+    HoldBack { service: String, drain_timeout: u64, message: Option<String> },
     /// Stops a container.
     StopContainer { name: String, id: Option<String>, timeout: Option<u64> },
     /// Renames a container.
@@ -77,6 +83,12 @@ pub enum Action {
     RemovePath { path: String },
     /// Writes a file of environment variables from secrets: name in the file, name of the secret.
     WriteEnvironmentFile { path: String, secrets: Vec<(String, String)> },
+    /// Writes a file on the host, whole.
+    WriteFile { path: String, mode: String, content: Vec<Part> },
+    /// Uploads a file of the operator's machine; `source` is relative to the project.
+    Upload { source: String, path: String, mode: Option<String> },
+    /// Writes a file on the host. One that exists keeps its identity and its owner.
+    Overwrite { path: String, content: Vec<Part> },
     /// Creates docker's network.
     CreateNetwork { name: String },
     /// Starts the proxy, making its container if need be.
@@ -95,6 +107,8 @@ pub enum Action {
     PruneImages { service: String, repository: String, latest_image: String },
     /// Installs docker where it is missing.
     InstallDocker,
+    /// Lets the ssh user speak to docker, where that takes a group; the connection ends where the user has just joined it.
+    JoinDockerGroup,
     /// Takes the deploy lock.
     TakeLock { directory: String, details: String },
     /// Releases the deploy lock.
@@ -119,6 +133,16 @@ pub enum Username {
     Secret(String),
 }
 
+/// A piece of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// In the clear.
+    Text(String),
+    /// Name of the secret.
+    Secret(String),
+}
+
 /// A file in `.kamal/hooks` and what it learns about the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookScript {
@@ -130,6 +154,16 @@ pub struct HookScript {
     pub secrets: Vec<String>,
     /// Whether it gets `KAMAL_RUNTIME`, the seconds the run took so far.
     pub runtime: bool,
+}
+
+impl Part {
+    /// Name of the secret, if it is one.
+    fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Secret(name) => Some(name),
+        }
+    }
 }
 
 impl Action {
@@ -145,6 +179,9 @@ impl Action {
             }
             Self::Build(build) | Self::Pack { build, .. } => build.secrets.iter().map(String::as_str).collect(),
             Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
+            Self::WriteFile { content, .. } | Self::Overwrite { content, .. } => {
+                content.iter().filter_map(Part::secret).collect()
+            }
             Self::HookScript(script) => script.secrets.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         }

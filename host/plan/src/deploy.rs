@@ -1,5 +1,6 @@
 //! Setup, deploy, redeploy and rollback.
 
+use crate::accessories::Network;
 use crate::action::Action;
 use crate::boot;
 use crate::error::PlanError;
@@ -42,7 +43,12 @@ pub(crate) fn setup(planner: &Planner<'_>, skip_push: bool) -> Result<Plan, Plan
     plan.apply.extend(builds::image(planner, skip_push, &mut plan.notes)?);
     plan.apply.extend(planner.script_stage("pre-deploy", locked_with_secrets()));
     plan.apply.extend(proxy::boot_stages(planner, &[], &mut plan.notes));
-    plan.apply.extend(accessories::boot_stages(planner, None, &mut plan.notes)?);
+    plan.apply.extend(accessories::boot_stages(
+        planner,
+        &planner.accessories(None)?,
+        Network::Planned,
+        &mut plan.notes,
+    )?);
     plan.apply.extend(stale_containers(planner));
     plan.apply.extend(boot::stages(planner, prune::steps)?);
     plan.apply.extend(planner.script_stage("post-deploy", after_deploy(true)));
@@ -81,7 +87,12 @@ pub(crate) fn bootstrap(planner: &Planner<'_>) -> Plan {
 fn bootstrap_stages(planner: &Planner<'_>) -> Vec<Stage> {
     let missing: Vec<String> =
         planner.run.selection.hosts.iter().filter(|host| lacks_docker(planner, host)).cloned().collect();
-    let install = on_hosts(&missing, |_| vec![Step::new("install docker", Action::InstallDocker).within(60 * 15)]);
+    let install = on_hosts(&missing, |_| {
+        vec![
+            Step::new("install docker", Action::InstallDocker).within(60 * 15),
+            Step::new("let the ssh user speak to docker", Action::JoinDockerGroup).within(60),
+        ]
+    });
     let stages = Stage::of_steps("Install docker", install);
     stages
         .into_iter()
@@ -94,7 +105,7 @@ fn lacks_docker(planner: &Planner<'_>, host: &str) -> bool {
 }
 
 /// Stops running containers that are not the current one: leftovers of a deploy that failed half way.
-fn stale_containers(planner: &Planner<'_>) -> Option<Stage> {
+pub(crate) fn stale_containers(planner: &Planner<'_>) -> Option<Stage> {
     let stops = on_hosts(&planner.run.selection.app_hosts, |host| {
         let roles = planner.roles_on(host).into_iter();
         roles

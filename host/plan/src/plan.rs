@@ -6,6 +6,8 @@ use commands::Machine;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
+use crate::facts::Facts;
+use crate::run::LockWait;
 
 /// What a subcommand will do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,18 @@ pub struct Lock {
     pub directory: String,
     /// What whoever finds it held gets to read.
     pub details: String,
+    /// How long to wait for it while somebody else holds it.
+    pub wait: Option<LockWait>,
+}
+
+impl Lock {
+    /// What the details of a lock say that a run took for itself. Only such a lock is worth waiting for.
+    pub const AUTOMATIC: &str = "Automatic deploy lock";
+
+    /// What the holder of the lock left, if somebody else holds it already and it is not waited for.
+    pub fn held<'a>(&self, facts: &'a Facts) -> Option<&'a str> {
+        facts.host(&self.host).lock.as_deref().filter(|_| self.wait.is_none())
+    }
 }
 
 /// Steps of several machines side by side; the next stage waits for all of them.

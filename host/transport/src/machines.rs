@@ -88,7 +88,7 @@ impl Machines {
             interrupts.reached(Interrupt::Gentle).await;
             TransportError::Interrupted { machine: machine.clone(), during: None }
         };
-        let resolved = match self.secrets.resolve(machine, tasks, self.began.elapsed().as_secs()) {
+        let resolved = match self.secrets.resolve(machine, tasks, &self.directory, self.began.elapsed().as_secs()) {
             Ok(resolved) => resolved,
             Err(error) => return Report::broken(vec![], error),
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
 use commands::{Fragment, Machine};
@@ -187,7 +188,9 @@ impl Transport for Scripted {
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Report {
         let mut outcomes = Vec::new();
-        if let Some(Err(error)) = self.secrets.as_ref().map(|secrets| secrets.resolve(machine, tasks, 0)) {
+        if let Some(Err(error)) =
+            self.secrets.as_ref().map(|secrets| secrets.resolve(machine, tasks, Path::new("."), 0))
+        {
             return Report::broken(outcomes, error);
         }
         if let Err(error) = self.connect(machine, interrupts).await {
@@ -285,6 +288,7 @@ fn named(fragments: &[Fragment]) -> String {
             Fragment::Text(text) => text.clone(),
             Fragment::Secret(name) | Fragment::EnvironmentFileSecret(name) => format!("{{{name}}}"),
             Fragment::Elapsed => "{elapsed}".to_string(),
+            Fragment::File(path) => format!("{{file {path}}}"),
         })
         .collect()
 }

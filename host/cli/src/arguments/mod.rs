@@ -7,27 +7,33 @@ mod lock;
 mod plan;
 mod proxy;
 mod prune;
+mod registry;
 mod secrets;
 mod server;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use accessory::{AccessoryChange, AccessoryCommand};
-pub use app::{AppChange, AppCommand, Exec, LogArguments};
+use crate::surroundings::Permissions;
+
+pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
+pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
 pub use proxy::{ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
+pub use registry::{Places, RegistryChange, RegistryCommand};
 pub use secrets::{Fetch, SecretsCommand};
-pub use server::ServerCommand;
+pub use server::{ServerChange, ServerCommand, ServerExec};
 
 /// Deploys web apps to your own servers, as Kamal does: plan first, then act.
 #[derive(Debug, Parser)]
 #[command(
     name = "sextant",
+    override_usage = "sextant SUBCOMMAND [OPTIONS]",
     disable_help_flag = true,
     disable_help_subcommand = true,
+    subcommand_help_heading = "Subcommands",
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "`sextant help SUBCOMMAND` tells more about one, `sextant tree` shows all of them. Aliases in config/deploy.yml are \
@@ -71,6 +77,21 @@ pub struct Options {
     /// Run no hook scripts
     #[arg(short = 'H', long, global = true)]
     pub skip_hooks: bool,
+    /// Wait for the deploy lock while somebody else holds it
+    #[arg(long, global = true)]
+    pub lock_wait: bool,
+    /// Seconds to wait for the deploy lock
+    #[arg(long, global = true, default_value_t = 900, value_name = "SECONDS")]
+    pub lock_wait_timeout: u64,
+    /// Seconds between two looks at the deploy lock
+    #[arg(long, global = true, default_value_t = 15, value_name = "SECONDS")]
+    pub lock_wait_interval: u64,
+    /// Let templates (ERB) in the configuration run commands
+    #[arg(long, global = true)]
+    pub allow_erb_commands: bool,
+    /// Let this machine's ruby render templates (ERB) in the configuration
+    #[arg(long, global = true)]
+    pub erb_ruby: bool,
     /// How to show plans and progress
     #[arg(long = "output", global = true, default_value = "text", value_name = "text|json")]
     output_word: String,
@@ -111,6 +132,13 @@ impl Arguments {
     }
 }
 
+impl Options {
+    /// What templates in the configuration may do.
+    pub fn permissions(&self) -> Permissions {
+        Permissions { commands: self.allow_erb_commands, ruby: self.erb_ruby }
+    }
+}
+
 /// How plans and progress are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Output {
@@ -142,6 +170,16 @@ pub enum Command {
     /// The deploy lock
     #[command(subcommand)]
     Lock(LockCommand),
+    /// The registry: log in, log out
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+    /// The servers themselves
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Show the last lines of the audit log on the servers
+    Audit,
+    /// Show what runs: proxy, app, accessories
+    Details,
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),
@@ -175,9 +213,6 @@ pub enum Change {
     /// Remove old containers and images
     #[command(subcommand)]
     Prune(PruneCommand),
-    /// The servers themselves
-    #[command(subcommand)]
-    Server(ServerCommand),
     /// Remove app, proxy, accessories and the registry login from the servers
     Remove(Confirmation),
 }

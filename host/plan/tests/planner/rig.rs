@@ -70,6 +70,8 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
         secret_names: vec!["PASSWORD".to_string()],
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
+        rendered: Default::default(),
     }
 }
 
