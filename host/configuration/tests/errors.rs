@@ -301,19 +301,19 @@ fn templates() {
     );
     check_whole(
         "<% if true -%>\nservice: app\n<% end -%>\nimage: <%= \"[x\" %>\nb: 1\n",
-        "5:1+1",
-        "deploy.yml is not valid YAML: line 5, column 1: while parsing a flow sequence, expected ',' or ']'",
+        "5:2+1",
+        "deploy.yml is not valid YAML: line 5, column 2: illegal placement of ':' indicator",
         "",
     );
     check_whole(
         "<%# a\ncomment -%>\nservice: app\n<% [1, 2].each do |n| -%>\nkey_<%= n %>: x\n<% end %>\n",
-        "5:1+13",
+        "5:1+12",
         "unknown keys: key_1, key_2",
         "",
     );
     check_whole(
         "service: <%= ENV.fetch(\"APP\") %>\n",
-        "1:18+12",
+        "1:18+15",
         "key not found: \"APP\"",
         "set APP in the environment, or give a default: ENV.fetch(\"APP\", …)",
     );
@@ -325,7 +325,7 @@ fn templates() {
     );
     check_whole(
         "service: app\nimage: <%= Time.now.to_i %>\n",
-        "2:12+17",
+        "2:12+16",
         "deploy.yml line 2, column 12: this Ruby is not understood: `Time` in `<%= Time.now.to_i %>`",
         "write it in another way, or let the Ruby of this machine render the file: --erb-ruby or SEXTANT_ERB_RUBY=1",
     );
