@@ -46,6 +46,8 @@ pub struct Machine {
     pub routes: Vec<(String, String)>,
     /// Builders of buildx.
     pub builders: Vec<String>,
+    /// Contexts of docker, with the docker that they lead to.
+    pub contexts: Vec<(String, String)>,
     /// Calls that begin with these words fail and say this.
     pub failing: Vec<(String, String)>,
     /// Calls that begin with these words wait.
@@ -83,6 +85,7 @@ impl Case {
                 | ["app", "boot" | "start" | "stop" | "remove", ..]
                 | ["accessory", "boot" | "remove", ..]
                 | ["proxy", "boot" | "reboot" | "remove", ..]
+                | ["build", "deliver" | "push" | "pull" | "create" | "remove" | "dev", ..]
                 | ["lock", "acquire" | "release", ..]
         )
     }
@@ -133,6 +136,7 @@ impl Machine {
                     machine.containers.push((state, name, image, parts.map(pair).collect::<Result<_, _>>()?));
                 }
                 "route" => machine.routes.push(pair(rest)?),
+                "context" => machine.contexts.push(pair(rest)?),
                 "builder" => machine.builders.push(rest.to_string()),
                 "failing" => machine.failing.push((rest.to_string(), section.body.join("\n"))),
                 "holding" => machine.holding.push(rest.to_string()),

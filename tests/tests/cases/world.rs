@@ -107,6 +107,12 @@ impl World {
                 symlink(env!("CARGO_BIN_EXE_stub_docker"), place.join("docker")).expect("a link");
             }
             let line = r#"{"machine":"%s","argv":["sleep","%s"],"call":"sleep %s","exit":0,"changes":true}\n"#;
+            // `pack` has no more to do than to say how it was asked, and whether it got what it passes on.
+            let told = r#"{"machine":"%s","argv":["pack","%s"],"call":"pack %s","exit":0,"changes":true}\n"#;
+            let body = format!(
+                "printf '{told}' \"$STUB_MACHINE\" \"$*\" \"$* ${{RAILS_MASTER_KEY:+(knows RAILS_MASTER_KEY)}}\" >> \"$STUB_LOG\""
+            );
+            program(&place.join("pack"), &body);
             program(&place.join("sleep"), &format!("printf '{line}' \"$STUB_MACHINE\" \"$1\" \"$1\" >> \"$STUB_LOG\""));
         }
         // The program's own configuration still counts; what leads to the hosts of the case goes before it.
@@ -191,7 +197,7 @@ impl World {
         let service = machine.pulled_service.clone().unwrap_or_else(|| self.service());
         let state = json!({
             "containers": containers, "images": images, "networks": machine.networks, "rules": rules.collect::<Vec<_>>(),
-            "builders": machine.builders,
+            "builders": machine.builders, "contexts": machine.contexts,
             "routes": machine.routes.iter().map(|(service, name)| json!([service, identity(name)])).collect::<Vec<_>>(),
             "password": self.secrets.get("KAMAL_REGISTRY_PASSWORD").cloned().unwrap_or_default(), "pulled_labels": { "service": service },
         });

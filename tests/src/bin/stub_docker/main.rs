@@ -54,9 +54,9 @@ fn changes(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let looks = matches!(
         words.as_slice(),
-        ["container" | "image" | "network" | "buildx", "ls" | "list" | "inspect" | "version", ..]
+        ["container" | "image" | "network" | "buildx" | "context", "ls" | "list" | "inspect" | "version", ..]
             | ["exec", "kamal-proxy", "kamal-proxy", "list", ..]
-            | ["ps" | "inspect" | "logs" | "version" | "--version" | "-v", ..]
+            | ["info" | "ps" | "inspect" | "logs" | "version" | "--version" | "-v", ..]
     );
     !looks
 }
