@@ -212,6 +212,8 @@ fn keys_that_are_not_carried_out_yet() {
     check_key("asset_path: /a", "6:13+2", "asset_path");
     check_key("error_pages_path: public", "6:19+6", "error_pages_path");
     check_key("proxy: { run: { http_port: 1 } }", "6:15+1", "proxy/run");
+    check_key("hooks_output: :verbose", "6:15+8", "hooks_output");
+    check_key("output: { file: { path: x } }", "6:9+1", "output");
     check(
         "servers:\n  web: { hosts: [ h1 ], asset_path: /a }\n",
         "6:37+2",
