@@ -158,7 +158,7 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut values: SecretValues = project.configuration.literals.clone();
     values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
     let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
-        .with_environment(crate::children::environment());
+        .with_environment(project.children.environment());
     match cache_directory() {
         Some(folder) => machines.keeping_images_in(folder.join("images")),
         None => machines,

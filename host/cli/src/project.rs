@@ -13,6 +13,7 @@ use secrecy::ExposeSecret as _;
 use transport::{Complaints, SecretValues};
 
 use crate::arguments::Options;
+use crate::children::Children;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::surroundings::{Machine, Permissions};
@@ -32,6 +33,8 @@ pub struct Project {
     pub sources: Vec<Source>,
     /// Whether what runs before the first connection has run: it does so once.
     pub connected: AtomicBool,
+    /// What programs learn that are started on the operator's machine.
+    pub children: Children,
     /// The secrets, once the commands in their files have run: they do so once.
     secrets: OnceLock<Secrets>,
 }
@@ -52,7 +55,7 @@ impl Project {
         let sources = sources(&directory, &options.config_file, options.destination.as_deref())?;
         let texts = texts(&sources);
         let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
-        let machine = Machine::new(directory.clone(), options.permissions());
+        let machine = Machine::new(directory.clone(), options.permissions(), options.children());
         let configuration = configuration::load_within(&sources, &machine).map_err(wrong)?;
         let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
         let (hosts, roles) = (named(&options.hosts), named(&options.roles));
@@ -64,6 +67,7 @@ impl Project {
             selection,
             sources: texts.clone(),
             connected: AtomicBool::new(false),
+            children: options.children(),
             secrets: OnceLock::new(),
         };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
@@ -114,14 +118,9 @@ impl Project {
     /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
     /// The command itself is not shown, because variables in it may be secrets.
     fn substituted(&self, line: &str) -> String {
-        let mut environment = crate::children::environment();
-        let destination = self.configuration.destination.clone();
-        environment.extend(destination.map(|destination| ("KAMAL_DESTINATION".to_string(), destination)));
-        let complaints = Complaints::Shown;
-        let Ok(outcome) = transport::converse("/bin/sh", &["-c", line], &self.directory, &environment, complaints)
-        else {
-            return String::new();
-        };
+        let environment = self.children.environment();
+        let ran = transport::converse("/bin/sh", &["-c", line], &self.directory, &environment, Complaints::Shown);
+        let Ok(outcome) = ran else { return String::new() };
         if !outcome.succeeded() {
             let code = outcome.exit;
             crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
@@ -164,10 +163,10 @@ impl Project {
 }
 
 /// The configuration as it is written: merged, and not checked.
-pub fn document(config_file: &str, destination: Option<&str>, permissions: Permissions) -> Result<Node, Failure> {
+pub fn document(config_file: &str, permissions: Permissions, children: Children) -> Result<Node, Failure> {
     let directory = directory()?;
-    let sources = sources(&directory, config_file, destination)?;
-    let machine = Machine::new(directory, permissions);
+    let sources = sources(&directory, config_file, children.destination.as_deref())?;
+    let machine = Machine::new(directory, permissions, children);
     configuration::document(&sources, &machine)
         .map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
 }

@@ -409,7 +409,7 @@ pub struct Plugin {
     pub registry_pattern: Option<String>,
     /// `match.adapter`: the name by which `secrets fetch` asks it, the key in the file if none is given.
     pub adapter: String,
-    /// `grants.programs`: programs on the operator's machine that its steps may run, or the plugin itself as a secret adapter.
+    /// `grants.programs`: programs that its steps may run, wherever that is, or the plugin itself as a secret adapter.
     pub programs: Vec<String>,
     /// `grants.secrets`: names of secrets its steps may use.
     pub secrets: Vec<String>,

@@ -283,6 +283,30 @@ pub struct Checkout {
 }
 
 impl Run {
+    /// A run for tests and examples: version `v1`, by `Dev`, outside of git, without hook scripts and secrets.
+    pub fn sample(intent: Intent, configuration: Configuration, selection: Selection) -> Self {
+        Self {
+            intent,
+            subcommand: vec!["test".to_string()],
+            configuration,
+            selection,
+            roles_option: None,
+            version: "v1".to_string(),
+            checkout: None,
+            clones: "/clones".to_string(),
+            operator: "Dev".to_string(),
+            performer: "dev@example.com".to_string(),
+            started_at: "2026-01-31T10:00:00Z".to_string(),
+            seed: "seed".to_string(),
+            hook_scripts: BTreeSet::new(),
+            secret_names: Vec::new(),
+            rendered: BTreeMap::new(),
+            no_cache: false,
+            lock_inherited: false,
+            lock_wait: None,
+        }
+    }
+
     /// A token of up to 64 hex digits; the same run and purpose give the same token.
     pub fn token(&self, purpose: &str, length: usize) -> String {
         let hex = digest(&format!("{}\n{purpose}", self.seed));

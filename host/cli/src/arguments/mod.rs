@@ -13,6 +13,7 @@ mod server;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::children::Children;
 use crate::surroundings::Permissions;
 
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
@@ -136,6 +137,11 @@ impl Options {
     /// What templates in the configuration may do.
     pub fn permissions(&self) -> Permissions {
         Permissions { commands: self.allow_erb_commands, ruby: self.erb_ruby }
+    }
+
+    /// What programs learn that are started on the operator's machine.
+    pub fn children(&self) -> Children {
+        Children { verbose: self.verbose, destination: self.destination.clone() }
     }
 }
 

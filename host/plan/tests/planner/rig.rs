@@ -1,6 +1,6 @@
 //! Projects, facts and hooks for the tests, and a plan as text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
@@ -49,11 +49,6 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
     let configuration = configuration::load(&sources).unwrap();
     let selection = Selection::new(&configuration, filter).unwrap();
     Run {
-        intent,
-        subcommand: vec!["test".to_string()],
-        configuration,
-        selection,
-        roles_option: None,
         version: "v2".to_string(),
         checkout: Some(Checkout {
             root: "/app".into(),
@@ -61,17 +56,8 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
             revision: "abc".into(),
             changes: vec![],
         }),
-        clones: "/clones".to_string(),
-        operator: "Dev".to_string(),
-        performer: "dev@example.com".to_string(),
-        started_at: "2026-01-31T10:00:00Z".to_string(),
-        seed: "seed".to_string(),
-        hook_scripts: BTreeSet::new(),
         secret_names: vec!["PASSWORD".to_string()],
-        no_cache: false,
-        lock_inherited: false,
-        lock_wait: None,
-        rendered: Default::default(),
+        ..Run::sample(intent, configuration, selection)
     }
 }
 
