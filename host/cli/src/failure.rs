@@ -265,7 +265,12 @@ fn plan_hint(error: &PlanError) -> Option<String> {
         PlanError::ImageMissing { .. } => Some("`sextant deploy` pulls the image first".into()),
         PlanError::ProxyInUse { .. } => Some("use --force to remove it all the same".into()),
         PlanError::DockerFailing { .. } => Some("look at docker on that host: `systemctl status docker`".into()),
-        PlanError::UnknownAccessory { .. } | PlanError::Rule { .. } => None,
+        PlanError::UnknownAccessory { .. }
+        | PlanError::NothingToRemove { .. }
+        | PlanError::RetainsNothing
+        | PlanError::LocalRegistry { .. }
+        | PlanError::PublishAddress { .. }
+        | PlanError::Rule { .. } => None,
     }
 }
 

@@ -27,20 +27,10 @@ const fn missing(path: &'static str, has_effect: fn(&Node) -> bool, what: What) 
     Missing { path, has_effect, what }
 }
 
-const CERTIFICATES: What = What::Several("custom certificates");
 const LOCAL_REGISTRIES: What = What::Several("local registries");
 
 const MISSING: &[Missing] = &[
     missing("registry/server", is_local_server, LOCAL_REGISTRIES),
-    missing("asset_path", is_filled, What::Key),
-    missing("servers/*/asset_path", is_filled, What::Key),
-    missing("error_pages_path", is_filled, What::Key),
-    missing("proxy/ssl", is_map, CERTIFICATES),
-    missing("servers/*/proxy/ssl", is_map, CERTIFICATES),
-    missing("accessories/*/proxy/ssl", is_map, CERTIFICATES),
-    missing("proxy/run", is_given, What::Key),
-    missing("servers/*/proxy/run", is_given, What::Key),
-    missing("accessories/*/proxy/run", is_given, What::Key),
     missing("accessories/*/files", is_filled, What::Key),
     missing("accessories/*/registry/server", is_local_server, LOCAL_REGISTRIES),
     missing("builder/remote", is_filled, What::Key),
@@ -100,10 +90,6 @@ fn is_filled(node: &Node) -> bool {
 
 fn is_false(node: &Node) -> bool {
     node.value == Value::Bool(false)
-}
-
-fn is_map(node: &Node) -> bool {
-    node.as_map().is_some()
 }
 
 fn is_other_driver(node: &Node) -> bool {

@@ -209,24 +209,15 @@ fn keys_that_are_not_carried_out_yet() {
         let message = format!("{path}: Kamal knows this key, Sextant 0.1 does not carry it out yet");
         check(&format!("{SERVERS}{text}\n"), place, &message, "");
     };
-    check_key("asset_path: /a", "6:13+2", "asset_path");
-    check_key("error_pages_path: public", "6:19+6", "error_pages_path");
-    check_key("proxy: { run: { http_port: 1 } }", "6:15+1", "proxy/run");
     check_key("ssh: { key_data: [ K ] }", "6:18+1", "ssh/key_data");
     check_key("hooks_output: :verbose", "6:15+8", "hooks_output");
     check_key("output: { file: { path: x } }", "6:9+1", "output");
     check_key("accessories: { db: { host: h, files: [ a:b ] } }", "6:38+1", "accessories/db/files");
     check(
-        "servers:\n  web: { hosts: [ h1 ], asset_path: /a }\n",
-        "6:37+2",
-        "servers/web/asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet",
-        "",
-    );
-    check(
-        "servers: [ h1 ]\nproxy: { host: a, ssl: { certificate_pem: C, private_key_pem: K } }\nasset_path: /a\n",
-        "7:13+2",
-        "asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet",
-        "not carried out yet either: `proxy/ssl`",
+        "servers: [ h1 ]\nhooks_output: :verbose\nssh: { key_data: [ K ] }\n",
+        "7:18+1",
+        "ssh/key_data: Kamal knows this key, Sextant 0.1 does not carry it out yet",
+        "not carried out yet either: `hooks_output`",
     );
     let check_builder = |setting: &str, place: &str, path: &str, what: &str| {
         let rest = "service: app\nimage: app\nregistry: { username: u, password: [ P ] }\nservers: [ h1 ]\n";

@@ -165,9 +165,11 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         started_at: "2026-01-31T10:00:00Z".into(),
         seed: "seed".into(),
         hook_scripts: BTreeSet::new(),
+        error_pages: Vec::new(),
         secret_names: Vec::new(),
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
     };
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
     let secrets =
@@ -218,6 +220,7 @@ fn says(what: String) -> Answer {
         may_fail: false,
         audit: None,
         time_limit: None,
+        prepares: false,
     };
     Answer { plugin: "test".into(), steps: vec![step] }
 }
@@ -244,7 +247,12 @@ impl Hooks for Plugins {
 
     fn boot(&self, _: &Arc<Run>, _: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError> {
         let part = |part: &str| says(format!("{part} {role} on {host}"));
-        Ok(BootAnswer { start: part("start"), finish: part("finish"), abort: part("abort") })
+        Ok(BootAnswer {
+            prepare: Answer::default(),
+            start: part("start"),
+            finish: part("finish"),
+            abort: part("abort"),
+        })
     }
 
     fn owners(&self, _: &Run) -> Vec<HookOwner> {

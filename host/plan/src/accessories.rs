@@ -10,7 +10,7 @@ use crate::action::Action;
 use crate::error::PlanError;
 use crate::login;
 use crate::plan::{Plan, Stage, Step};
-use crate::planner::{Planner, on_hosts, route};
+use crate::planner::{Planner, certificate, on_hosts, route};
 use crate::run::AccessoryAct;
 
 /// Whether docker's network is somebody else's concern.
@@ -115,11 +115,7 @@ pub(crate) fn reboot_stages(
 }
 
 /// Reboots accessories on all of their hosts, or on one host after the other.
-fn upgrade_stages(
-    planner: &Planner<'_>,
-    accessories: &[&Accessory],
-    rolling: bool,
-) -> Result<Vec<Stage>, PlanError> {
+fn upgrade_stages(planner: &Planner<'_>, accessories: &[&Accessory], rolling: bool) -> Result<Vec<Stage>, PlanError> {
     let hosts = &planner.run.selection.accessory_hosts;
     let groups: Vec<&[String]> = if rolling { hosts.chunks(1).collect() } else { vec![hosts] };
     let stages = groups.into_iter().map(|group| reboot_stages(planner, accessories, group));
@@ -151,10 +147,7 @@ fn each(
     let stage = |accessory: &&Accessory| {
         let mut own = planner.accessory_hosts(accessory);
         own.retain(|host| hosts.contains(host));
-        Stage::of_steps(
-            format!("{title} accessory {}", accessory.name),
-            on_hosts(&own, |host| steps(accessory, host)),
-        )
+        Stage::of_steps(format!("{title} accessory {}", accessory.name), on_hosts(&own, |host| steps(accessory, host)))
     };
     accessories.iter().filter_map(stage).collect()
 }
@@ -190,7 +183,8 @@ fn boot_steps(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> Vec<S
         .push(Step::new("write the environment file", Action::WriteEnvironmentFile { path: file, secrets }).within(60));
     let title = format!("start container {} from {}", accessory.service_name, accessory.image);
     steps.push(Step::new(title, Action::StartAccessory(container)).within(60 * 30));
-    steps.extend(route_step(accessory));
+    steps.extend(accessory.proxy.iter().flat_map(|proxy| certificate(planner.run, proxy, None)));
+    steps.extend(route_step(planner, accessory));
     steps
 }
 
@@ -200,7 +194,7 @@ fn start_steps(planner: &Planner<'_>, accessory: &Accessory) -> Vec<Step> {
         planner.audit(None, &format!("Started {} accessory", accessory.name)),
         Step::new(format!("start container {name}"), Action::ResumeContainer { name }),
     ];
-    steps.extend(route_step(accessory));
+    steps.extend(route_step(planner, accessory));
     steps
 }
 
@@ -272,9 +266,9 @@ fn mode_and_owner(path: &str, mode: Option<&str>, owner: Option<&str>) -> Vec<St
     mode.into_iter().chain(owner).collect()
 }
 
-fn route_step(accessory: &Accessory) -> Option<Step> {
+fn route_step(planner: &Planner<'_>, accessory: &Accessory) -> Option<Step> {
     let service = &accessory.service_name;
-    accessory.proxy.as_ref().map(|proxy| route(proxy, service, service))
+    accessory.proxy.as_ref().map(|proxy| route(planner.run, proxy, None, service, service))
 }
 
 fn container(accessory: &Accessory, host: &str, environment_file: &str) -> Container {

@@ -1,7 +1,7 @@
 //! Setup, deploy, redeploy and rollback.
 
-use crate::action::Action;
 use crate::accessories::Network;
+use crate::action::Action;
 use crate::boot;
 use crate::error::PlanError;
 use crate::hooks::Whereabouts;

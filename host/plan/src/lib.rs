@@ -28,7 +28,7 @@ pub use error::PlanError;
 pub use facts::{Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, observation};
 pub use hooks::{HookError, Hooks};
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, Stage, Step, TIME_LIMIT, Track};
-pub use run::{AccessoryAct, Checkout, Intent, LockWait, RegistryAct, Run, digest};
+pub use run::{AccessoryAct, BootSettings, Checkout, Intent, LockWait, ProxyAct, RegistryAct, Run, digest};
 
 use std::sync::Arc;
 
@@ -62,9 +62,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::AppRemoveImages => app::remove_images(&planner),
         Intent::AppRemoveDirectories => app::remove_directories(&planner),
         Intent::Accessory(act, name) => accessories::plan(&planner, *act, name.as_deref())?,
-        Intent::ProxyBoot => proxy::boot(&planner)?,
-        Intent::ProxyReboot { rolling } => proxy::reboot(&planner, *rolling)?,
-        Intent::ProxyRemove { force } => proxy::remove(&planner, *force)?,
+        Intent::Proxy(act) => proxy::plan(&planner, act)?,
         Intent::Prune => prune::prune(&planner),
         Intent::PruneContainers { retain } => prune::containers(&planner, *retain),
         Intent::PruneImages => prune::images(&planner),
@@ -85,6 +83,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
 pub fn refuse(run: &Run) -> Result<(), PlanError> {
     match &run.intent {
         Intent::Accessory(_, name) => planner::named(&run.configuration, name.as_deref()).map(|_| ()),
+        Intent::Proxy(ProxyAct::Configure(settings)) => proxy::check(settings),
         Intent::PruneContainers { retain: Some(0) } => Err(PlanError::RetainsNothing),
         Intent::Registry { act: RegistryAct::Login, .. } if run.configuration.registry.credentials.is_none() => {
             Err(PlanError::LocalRegistry { word: "login", instead: "kamal registry setup" })

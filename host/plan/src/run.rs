@@ -58,18 +58,8 @@ pub enum Intent {
     AppRemoveDirectories,
     /// Acts on the accessory of that name, or on all of them.
     Accessory(AccessoryAct, Option<String>),
-    /// Boots the proxy.
-    ProxyBoot,
-    /// Makes the proxy anew.
-    ProxyReboot {
-        /// One host after the other.
-        rolling: bool,
-    },
-    /// Removes the proxy.
-    ProxyRemove {
-        /// Also when other apps use it.
-        force: bool,
-    },
+    /// Acts on the proxy.
+    Proxy(ProxyAct),
     /// Removes old containers and images.
     Prune,
     /// Removes old containers.
@@ -137,6 +127,71 @@ pub enum AccessoryAct {
     RemoveServiceDirectory,
 }
 
+/// What is done to the proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProxyAct {
+    /// Boots it where it does not run.
+    Boot,
+    /// Makes its container anew.
+    Reboot {
+        /// One host after the other.
+        rolling: bool,
+    },
+    /// Starts its container.
+    Start,
+    /// Stops its container.
+    Stop,
+    /// Stops its container and starts it.
+    Restart,
+    /// Removes its container, image and directory.
+    Remove {
+        /// Also when other apps use it.
+        force: bool,
+    },
+    /// Removes its stopped container.
+    RemoveContainer,
+    /// Removes its image.
+    RemoveImage,
+    /// Removes its directory.
+    RemoveDirectory,
+    /// Puts it in the place of Kamal 1's proxy and boots the app behind it.
+    Upgrade {
+        /// One host after the other.
+        rolling: bool,
+    },
+    /// Leaves settings for its container on the hosts.
+    Configure(BootSettings),
+    /// Removes the settings for its container from the hosts.
+    ResetConfiguration,
+}
+
+/// Settings for the proxy's container that live in files on the hosts; `proxy.run` has taken their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootSettings {
+    /// Whether ports are published.
+    pub publish: bool,
+    /// Addresses on which they are.
+    pub addresses: Vec<String>,
+    /// Port for HTTP.
+    pub http_port: u64,
+    /// Port for HTTPS.
+    pub https_port: u64,
+    /// Size at which docker starts a new log file; blank leaves it to docker.
+    pub log_max_size: String,
+    /// Registry of the image.
+    pub registry: Option<String>,
+    /// Repository of the image in the registry.
+    pub repository: Option<String>,
+    /// Version of the image.
+    pub image_version: Option<String>,
+    /// Port for metrics.
+    pub metrics_port: Option<u64>,
+    /// Whether the proxy logs in detail.
+    pub debug: bool,
+    /// Further options for `docker run`, as `NAME=VALUE`.
+    pub docker_options: Vec<String>,
+}
+
 /// What is done about the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegistryAct {
@@ -192,6 +247,8 @@ pub struct Run {
     pub seed: String,
     /// Names of the hook scripts that exist and may run.
     pub hook_scripts: BTreeSet<String>,
+    /// The project's error pages, as paths relative to it.
+    pub error_pages: Vec<String>,
     /// Names of all secrets of the project.
     pub secret_names: Vec<String>,
     /// `--no-cache`.

@@ -80,9 +80,11 @@ fn scene() -> (Arc<Run>, Arc<Facts>) {
         started_at: "2026-01-31T10:00:00Z".into(),
         seed: "seed".into(),
         hook_scripts: Default::default(),
+        error_pages: Vec::new(),
         secret_names: Vec::new(),
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
     };
     (Arc::new(run), Arc::new(Facts::default()))
 }

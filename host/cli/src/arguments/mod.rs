@@ -14,7 +14,7 @@ pub use accessory::{AccessoryChange, AccessoryCommand};
 pub use app::{AppChange, AppCommand, Exec, LogArguments};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
-pub use proxy::{ProxyChange, ProxyCommand};
+pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use server::ServerCommand;
 

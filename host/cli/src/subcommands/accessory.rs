@@ -1,7 +1,7 @@
 //! `sextant accessory`.
 
 use commands::reading;
-use plan::Intent;
+use plan::{AccessoryAct, Intent};
 
 use super::change::{carry_out, simple};
 use super::look::{self, Question};
@@ -47,8 +47,12 @@ pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> 
 /// What a change asks for.
 pub fn request(change: &AccessoryChange) -> Request {
     match change {
-        AccessoryChange::Boot { name } => simple(Intent::AccessoryBoot(which(name)), &["accessory", "boot"]),
-        AccessoryChange::Remove { name, .. } => simple(Intent::AccessoryRemove(which(name)), &["accessory", "remove"]),
+        AccessoryChange::Boot { name } => {
+            simple(Intent::Accessory(AccessoryAct::Boot, which(name)), &["accessory", "boot"])
+        }
+        AccessoryChange::Remove { name, .. } => {
+            simple(Intent::Accessory(AccessoryAct::Remove, which(name)), &["accessory", "remove"])
+        }
     }
 }
 

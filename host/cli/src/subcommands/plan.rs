@@ -17,7 +17,7 @@ pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
         Some(Plannable::Change(named)) => change::request(&named),
         Some(Plannable::App(named)) => app::request(&named),
         Some(Plannable::Accessory(named)) => accessory::request(&named),
-        Some(Plannable::Proxy(named)) => proxy::request(&named),
+        Some(Plannable::Proxy(named)) => proxy::request(&named)?,
     };
     let project = Project::read(options)?;
     change::show(options, &project, request, look)?;
