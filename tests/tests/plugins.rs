@@ -290,6 +290,7 @@ fn scene(text: &str) -> (Arc<Run>, Arc<Facts>) {
         no_cache: false,
         lock_inherited: false,
         lock_wait: None,
+        rendered: Default::default(),
     };
     (Arc::new(run), Arc::new(Facts::default()))
 }

@@ -1,13 +1,13 @@
 //! Everything a subcommand works with: the project, its run, the plugins, the machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use configuration::{Secrets, Ssh};
 use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Intent, Run};
+use plan::{Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
@@ -50,7 +50,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
     let hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
     let now = jiff::Timestamp::now();
-    Ok(Run {
+    let run = Run {
         intent: request.intent,
         subcommand: request.words,
         configuration: project.configuration.clone(),
@@ -71,8 +71,14 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         secret_names: secrets.names().map(str::to_string).collect(),
         no_cache: request.no_cache,
         lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),
-        lock_wait: None,
-    })
+        lock_wait: options.lock_wait.then_some(LockWait {
+            timeout: options.lock_wait_timeout,
+            interval: options.lock_wait_interval,
+        }),
+        rendered: BTreeMap::new(),
+    };
+    plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
+    Ok(run)
 }
 
 /// `--version`, the variable `VERSION`, or the commit; marked when files that are built differ from it.
@@ -261,6 +267,7 @@ pub enum Look {
     Offline,
 }
 
-fn failed(project: &Project, error: LifecycleError) -> Failure {
+/// A run's failure, with the texts that errors about the configuration show.
+pub fn failed(project: &Project, error: LifecycleError) -> Failure {
     Failure::Lifecycle { error, sources: project.sources.clone() }
 }

@@ -67,16 +67,16 @@ pub fn write_file(path: &str, mode: &str, content: Vec<Fragment>) -> Command {
     .with_input(content)
 }
 
-/// Uploads a file of the project. A file that exists keeps its identity and its owner, so that a container that has it mounted sees
+/// Writes a file of any content. A file that exists keeps its identity and its owner, so that a container that has it mounted sees
 /// the new content; it is overwritten once all of it is there.
-pub fn upload(source: &str, path: &str, mode: Option<&str>) -> Command {
+pub fn overwrite(path: &str, mode: Option<&str>, content: Vec<Fragment>) -> Command {
     let (path, new) = (path_word(path), path_word(&format!("{path}.new")));
     let mode = mode.map(|mode| format!(" && chmod {} {path}", literal(mode))).unwrap_or_default();
     Command::new(format!(
         "mkdir -p \"$(dirname {path})\" && cat > {new} && \
          if [ -f {path} ]; then cat {new} > {path} && rm {new}; else mv {new} {path}; fi{mode}"
     ))
-    .with_input(vec![Fragment::File(source.to_string())])
+    .with_input(content)
 }
 
 /// Takes the lock by making its directory, which only one can do, and leaves who took it, encoded as Kamal encodes it.

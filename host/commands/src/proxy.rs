@@ -98,9 +98,9 @@ pub fn remove_traefik() -> Command {
     ))
 }
 
-/// Prints what the files on the host make of the proxy's container: options, image and command.
-pub fn boot_configuration() -> Command {
-    Command::new(format!("echo {}", settings_on_the_host()))
+/// Prints the host's name and what the files on it make of the proxy's container: options, image and command.
+pub fn boot_configuration(host: &str) -> Command {
+    Command::new(format!("echo {} {}", literal(&format!("Host {host}:")), settings_on_the_host()))
 }
 
 /// Removes the error pages of other versions.

@@ -213,6 +213,8 @@ pub struct Accessory {
     pub environment: Environment,
     /// Volumes, verbatim.
     pub volumes: Vec<String>,
+    /// Files of the project that are uploaded and mounted.
+    pub files: Vec<File>,
     /// Directories created on the host and mounted.
     pub directories: Vec<Directory>,
     /// Custom labels.
@@ -227,6 +229,23 @@ pub struct Accessory {
     pub logging: Logging,
     /// How the proxy reaches the accessory, if it does.
     pub proxy: Option<Proxy>,
+}
+
+/// A file of an accessory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Path in the project. A name that ends in `erb` is a template.
+    pub source: String,
+    /// Path on the host: relative to the ssh user's home, already prefixed with the accessory's service name.
+    pub host_path: String,
+    /// Path in the container.
+    pub container_path: String,
+    /// Mount options such as `ro`.
+    pub options: Option<String>,
+    /// Mode for `chmod`, `755` unless set.
+    pub mode: String,
+    /// Owner for `chown`.
+    pub owner: Option<String>,
 }
 
 /// A directory of an accessory.

@@ -1,6 +1,6 @@
 //! Names that Kamal gives to what it leaves on servers.
 
-use crate::model::{Accessory, Configuration, Directory, Proxy};
+use crate::model::{Accessory, Configuration, Directory, File, Proxy};
 
 /// File name of a certificate.
 pub const CERTIFICATE: &str = "cert.pem";
@@ -118,13 +118,23 @@ impl Configuration {
 }
 
 impl Accessory {
-    /// Everything that is mounted into its containers, as docker's `--volume` takes it: volumes, then directories.
+    /// Everything that is mounted into its containers, as docker's `--volume` takes it: volumes, then files, then directories.
     pub fn mounts(&self) -> Vec<String> {
-        let directories = self
-            .directories
+        let files = self
+            .files
             .iter()
-            .map(|directory| mount(&directory.path_on_host(), &directory.container_path, directory.options.as_deref()));
-        self.volumes.iter().cloned().chain(directories).collect()
+            .map(|file| mount(&below_home(&file.host_path), &file.container_path, file.options.as_deref()));
+        let directories = self.directories.iter().map(|directory| {
+            mount(&directory.path_on_host(), &directory.container_path, directory.options.as_deref())
+        });
+        self.volumes.iter().cloned().chain(files).chain(directories).collect()
+    }
+}
+
+impl File {
+    /// Whether it is rendered before it is uploaded.
+    pub fn is_template(&self) -> bool {
+        self.source.ends_with("erb")
     }
 }
 

@@ -27,11 +27,12 @@ const fn missing(path: &'static str, has_effect: fn(&Node) -> bool, what: What) 
     Missing { path, has_effect, what }
 }
 
+const TEMPLATES: What = What::Several("files that are ERB templates");
 const LOCAL_REGISTRIES: What = What::Several("local registries");
 
 const MISSING: &[Missing] = &[
     missing("registry/server", is_local_server, LOCAL_REGISTRIES),
-    missing("accessories/*/files", is_filled, What::Key),
+    missing("accessories/*/files", has_template, TEMPLATES),
     missing("accessories/*/registry/server", is_local_server, LOCAL_REGISTRIES),
     missing("builder/remote", is_filled, What::Key),
     missing("builder/local", is_false, What::Value),
@@ -98,4 +99,12 @@ fn is_other_driver(node: &Node) -> bool {
 
 fn has_type(cache: &Node) -> bool {
     cache.get("type").is_some_and(Node::is_truthy)
+}
+
+fn has_template(files: &Node) -> bool {
+    let source = |file: &Node| match file.get("local") {
+        Some(local) => local.to_ruby_string(),
+        None => file.to_ruby_string().split(':').next().unwrap_or_default().to_owned(),
+    };
+    files.as_list().unwrap_or_default().iter().any(|file| source(file).ends_with("erb"))
 }

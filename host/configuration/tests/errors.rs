@@ -212,7 +212,7 @@ fn keys_that_are_not_carried_out_yet() {
     check_key("ssh: { key_data: [ K ] }", "6:18+1", "ssh/key_data");
     check_key("hooks_output: :verbose", "6:15+8", "hooks_output");
     check_key("output: { file: { path: x } }", "6:9+1", "output");
-    check_key("accessories: { db: { host: h, files: [ a:b ] } }", "6:38+1", "accessories/db/files");
+    check_key("accessories: { db: { host: h, files: [ a.erb:/b ] } }", "6:38+1", "accessories/db/files");
     check(
         "servers: [ h1 ]\nhooks_output: :verbose\nssh: { key_data: [ K ] }\n",
         "7:18+1",

@@ -18,8 +18,12 @@ pub enum Event<'a> {
     Planned { plan: &'a Plan },
     /// Under the lock, the facts asked for another plan; this one is carried out from here.
     Replanned { plan: &'a Plan },
-    /// The deploy lock is about to be taken.
-    TakingLock { host: &'a str },
+    /// The deploy lock is about to be taken, waiting so long for it if need be.
+    TakingLock { host: &'a str, patience: Option<Duration> },
+    /// Somebody else holds the deploy lock: what they left in it.
+    LockHeld { host: &'a str, details: &'a str },
+    /// The deploy lock will be tried for again after a pause.
+    LockRetry { host: &'a str, pause: Duration, remaining: Duration },
     /// The deploy lock was taken.
     TookLock { host: &'a str },
     /// The deploy lock was released.

@@ -14,4 +14,4 @@ mod track;
 
 pub use error::{Failure, FailureKind, LifecycleError};
 pub use event::{Event, Events};
-pub use operation::Operation;
+pub use operation::{Operation, connect};

@@ -31,8 +31,7 @@ pub struct Operation<'a, T> {
 impl<T: Transport> Operation<'_, T> {
     /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
     pub async fn connect(&self) -> Result<(), LifecycleError> {
-        let steps = plan::before_connecting(&self.run);
-        stages::run_local(self.transport, self.events, self.interrupts, "Hook script pre-connect", &steps).await
+        connect(&self.run, self.transport, self.events, self.interrupts).await
     }
 
     /// Looks at every selected host, in one trip each.
@@ -60,4 +59,15 @@ impl<T: Transport> Operation<'_, T> {
         }
         Ok(())
     }
+}
+
+/// Runs what has to run before the first connection of a run, also of one that makes no plan.
+pub async fn connect<T: Transport>(
+    run: &Run,
+    transport: &T,
+    events: &dyn Events,
+    interrupts: &Interrupts,
+) -> Result<(), LifecycleError> {
+    let steps = plan::before_connecting(run);
+    stages::run_local(transport, events, interrupts, "Hook script pre-connect", &steps).await
 }

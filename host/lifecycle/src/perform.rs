@@ -1,8 +1,8 @@
 //! A run from its first step to its last: pre-connect, observe, plan, review, and the plan with the lock around the part that needs it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use plan::{Facts, Intent, Plan};
+use plan::{Facts, Plan};
 use transport::Transport;
 
 use crate::barrier::Barrier;
@@ -17,13 +17,13 @@ impl<T: Transport> Operation<'_, T> {
     /// Observes, plans, reviews and applies.
     pub async fn perform(&self) -> Result<(), LifecycleError> {
         self.connect().await?;
-        // Whoever wants the lock away, or everybody out, needs no facts, and may be dealing with a docker that does not answer.
-        let facts = match self.run.intent {
-            Intent::LockAcquire { .. } | Intent::LockRelease => Facts::default(),
-            _ => self.observe().await?,
-        };
-        let plan = self.plan(facts)?;
+        let facts = if self.run.intent.needs_facts() { self.observe().await? } else { Facts::default() };
+        let plan = self.plan(facts.clone())?;
         self.review(&plan)?;
+        // Whoever would find the lock held after the build hears of it before.
+        if let Some((lock, details)) = plan.lock.as_ref().and_then(|lock| Some((lock, lock.held(&facts)?))) {
+            return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
+        }
         self.events.tell(Event::Planned { plan: &plan });
         apply(self, plan).await
     }
@@ -52,8 +52,9 @@ async fn under_lock<T: Transport>(
         return Ok(plan);
     };
     let events = operation.events;
-    events.tell(Event::TakingLock { host: &lock.host });
-    let facts = lock::take(operation.transport, &operation.run, &lock, operation.interrupts).await?;
+    let patience = lock.wait.map(|wait| Duration::from_secs(wait.timeout));
+    events.tell(Event::TakingLock { host: &lock.host, patience });
+    let facts = lock::take_when_free(operation, &lock).await?;
     events.tell(Event::TookLock { host: &lock.host });
     let worked = work(operation, crew, plan, facts).await;
     match lock::release(operation.transport, &lock).await {

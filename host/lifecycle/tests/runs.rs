@@ -170,6 +170,7 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         no_cache: false,
         lock_inherited: false,
         lock_wait: None,
+        rendered: Default::default(),
     };
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
     let secrets =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use commands::Machine;
 use commands::docker::Container;
-use configuration::{Accessory, Directory};
+use configuration::{Accessory, Directory, File};
 
 use crate::action::Action;
 use crate::error::PlanError;
@@ -39,7 +39,7 @@ pub(crate) fn plan(planner: &Planner<'_>, act: AccessoryAct, name: Option<&str>)
         }),
         AccessoryAct::Remove => remove_stages(planner, &named),
         AccessoryAct::Upgrade { rolling } => upgrade_stages(planner, &named, rolling)?,
-        AccessoryAct::Upload => each("Upload the files of", &|_, _| Vec::new()),
+        AccessoryAct::Upload => each("Upload the files of", &|accessory, _| file_steps(planner, accessory)),
         AccessoryAct::Directories => each("Make the directories of", &|accessory, _| directory_steps(accessory)),
         AccessoryAct::PullImage => each("Pull the image of", &|accessory, _| pull_steps(planner, accessory).into()),
         AccessoryAct::RemoveContainer => {
@@ -68,7 +68,7 @@ pub(crate) fn boot_stages(
         for host in planner.accessory_hosts(accessory) {
             let exists = exists(planner, accessory, &host);
             let steps = if exists {
-                directory_steps(accessory)
+                [directory_steps(accessory), file_steps(planner, accessory)].concat()
             } else {
                 let prepare = prepare_steps(planner, accessory, &host, network)?;
                 [prepare, boot_steps(planner, accessory, &host)].concat()
@@ -173,7 +173,7 @@ fn is_preparation(step: &Step) -> bool {
 }
 
 fn boot_steps(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> Vec<Step> {
-    let mut steps = directory_steps(accessory);
+    let mut steps = [directory_steps(accessory), file_steps(planner, accessory)].concat();
     let file = planner.run.configuration.accessory_environment_file(&accessory.name);
     let secrets: Vec<(String, String)> =
         accessory.environment.secret.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect();
@@ -251,6 +251,23 @@ fn one_directory(directory: &Directory) -> Vec<Step> {
     let make = Action::MakeDirectory { path: path.clone() };
     let mut steps = vec![Step::new(format!("make directory {path}"), make).within(60)];
     steps.extend(mode_and_owner(&path, directory.mode.as_deref(), directory.owner.as_deref()));
+    steps
+}
+
+fn file_steps(planner: &Planner<'_>, accessory: &Accessory) -> Vec<Step> {
+    accessory.files.iter().flat_map(|file| one_file(planner, accessory, file)).collect()
+}
+
+/// A template was rendered when the run was made, with the names of secrets where their values belong.
+fn one_file(planner: &Planner<'_>, accessory: &Accessory, file: &File) -> Vec<Step> {
+    let File { source, host_path, mode, owner, .. } = file;
+    let rendered = planner.run.rendered.get(&(accessory.name.clone(), source.clone()));
+    let upload = match rendered {
+        Some(content) => Action::Overwrite { path: host_path.clone(), content: content.clone() },
+        None => Action::Upload { source: source.clone(), path: host_path.clone(), mode: None },
+    };
+    let mut steps = vec![Step::new(format!("upload {source} to {host_path}"), upload)];
+    steps.extend(mode_and_owner(host_path, Some(mode), owner.as_deref()));
     steps
 }
 

@@ -76,6 +76,8 @@ pub enum Action {
     WriteFile { path: String, mode: String, content: Vec<Part> },
     /// Uploads a file of the operator's machine; `source` is relative to the project.
     Upload { source: String, path: String, mode: Option<String> },
+    /// Writes a file on the host. One that exists keeps its identity and its owner.
+    Overwrite { path: String, content: Vec<Part> },
     /// Creates docker's network.
     CreateNetwork { name: String },
     /// Copies a folder out of an image into `extracted/NAME`, by way of a container that is never started.
@@ -178,7 +180,7 @@ impl Action {
             }
             Self::Build(build) => build.secrets.iter().map(String::as_str).collect(),
             Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
-            Self::WriteFile { content, .. } => content.iter().filter_map(Part::secret).collect(),
+            Self::WriteFile { content, .. } | Self::Overwrite { content, .. } => content.iter().filter_map(Part::secret).collect(),
             Self::HookScript(script) => script.secrets.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         }

@@ -95,6 +95,14 @@ pub fn refuse(run: &Run) -> Result<(), PlanError> {
     }
 }
 
+/// The accessories that an argument means: one by name, or all.
+pub fn accessories<'a>(
+    configuration: &'a configuration::Configuration,
+    name: Option<&str>,
+) -> Result<Vec<&'a configuration::Accessory>, PlanError> {
+    planner::named(configuration, name)
+}
+
 /// An audit line on a host, for the user's own commands; `role` stands in its brackets.
 pub fn audit(run: &Run, role: Option<&str>, message: &str) -> Step {
     planner::audit(run, role, message)
@@ -107,6 +115,6 @@ pub fn host_login(run: &Arc<Run>, hooks: &dyn Hooks) -> Result<Vec<Step>, PlanEr
 }
 
 /// The steps that run before the first connection, and so before anything is observed.
-pub fn before_connecting(run: &Arc<Run>) -> Vec<Step> {
+pub fn before_connecting(run: &Run) -> Vec<Step> {
     planner::before_connecting(run)
 }

@@ -61,7 +61,10 @@ pub fn action(action: &Action) -> Command {
         Action::RemovePath { path } => host::remove_path(path),
         Action::WriteEnvironmentFile { path, secrets } => host::write_environment_file(path, secrets),
         Action::WriteFile { path, mode, content } => host::write_file(path, mode, content.iter().map(part).collect()),
-        Action::Upload { source, path, mode } => host::upload(source, path, mode.as_deref()),
+        Action::Upload { source, path, mode } => {
+            host::overwrite(path, mode.as_deref(), vec![Fragment::File(source.clone())])
+        }
+        Action::Overwrite { path, content } => host::overwrite(path, None, content.iter().map(part).collect()),
         Action::CreateNetwork { name } => docker::create_network(name),
         Action::ExtractAssets { container, image, path, directory, name } => {
             assets::extract(container, image, path, directory, name)

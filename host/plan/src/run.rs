@@ -1,10 +1,12 @@
 //! One run of a subcommand: what was asked for, by whom, on what. Values only: whoever makes it has read the clock, git and files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use configuration::{Configuration, Selection};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::action::Part;
 
 /// What a subcommand is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,6 +253,8 @@ pub struct Run {
     pub error_pages: Vec<String>,
     /// Names of all secrets of the project.
     pub secret_names: Vec<String>,
+    /// Templates among the accessories' files, by accessory and path in the project: what they came to.
+    pub rendered: BTreeMap<(String, String), Vec<Part>>,
     /// `--no-cache`.
     pub no_cache: bool,
     /// Whether a parent process holds the lock for this run (`KAMAL_LOCK`).

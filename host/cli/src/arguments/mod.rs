@@ -6,17 +6,19 @@ mod lock;
 mod plan;
 mod proxy;
 mod prune;
+mod registry;
 mod server;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use accessory::{AccessoryChange, AccessoryCommand};
-pub use app::{AppChange, AppCommand, Exec, LogArguments};
+pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
+pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
-pub use server::ServerCommand;
+pub use registry::{Places, RegistryChange, RegistryCommand};
+pub use server::{ServerChange, ServerCommand, ServerExec};
 
 /// Deploys web apps to your own servers, as Kamal does: plan first, then act.
 #[derive(Debug, Parser)]
@@ -65,6 +67,15 @@ pub struct Options {
     /// Run no hook scripts
     #[arg(short = 'H', long, global = true)]
     pub skip_hooks: bool,
+    /// Wait for the deploy lock while somebody else holds it
+    #[arg(long, global = true)]
+    pub lock_wait: bool,
+    /// Seconds to wait for the deploy lock
+    #[arg(long, global = true, default_value_t = 900, value_name = "SECONDS")]
+    pub lock_wait_timeout: u64,
+    /// Seconds between two looks at the deploy lock
+    #[arg(long, global = true, default_value_t = 15, value_name = "SECONDS")]
+    pub lock_wait_interval: u64,
     /// How to show plans and progress
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -103,6 +114,16 @@ pub enum Command {
     /// The deploy lock
     #[command(subcommand)]
     Lock(LockCommand),
+    /// The registry: log in, log out
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+    /// The servers themselves
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Show the last lines of the audit log on the servers
+    Audit,
+    /// Show what runs: proxy, app, accessories
+    Details,
     /// Show what the configuration comes to, as `kamal config` does
     Config,
     /// Show the version
@@ -129,9 +150,6 @@ pub enum Change {
     /// Remove old containers and images
     #[command(subcommand)]
     Prune(PruneCommand),
-    /// The servers themselves
-    #[command(subcommand)]
-    Server(ServerCommand),
     /// Remove app, proxy, accessories and the registry login from the servers
     Remove(Confirmation),
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{AccessoryChange, AppChange, Build, Change, ProxyChange};
+use super::{AccessoryChange, AppChange, Build, Change, ProxyChange, RegistryChange, ServerChange};
 
 #[derive(Debug, Args)]
 pub struct PlanArguments {
@@ -32,4 +32,10 @@ pub enum Plannable {
     /// The proxy
     #[command(subcommand)]
     Proxy(ProxyChange),
+    /// The registry
+    #[command(subcommand)]
+    Registry(RegistryChange),
+    /// The servers themselves
+    #[command(subcommand)]
+    Server(ServerChange),
 }

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::Confirmation;
+use super::{Confirmation, LogTail};
 
 #[derive(Debug, Subcommand)]
 pub enum ProxyCommand {
@@ -10,6 +10,8 @@ pub enum ProxyCommand {
     Change(ProxyChange),
     /// Show the proxy's container
     Details,
+    /// Show log lines of the proxy
+    Logs(LogTail),
     #[command(external_subcommand)]
     Other(Vec<String>),
 }

@@ -70,6 +70,17 @@ impl Events for Human {
                 self.widen(plan);
                 say("The hosts changed meanwhile: planned again");
             }
+            Event::TakingLock { patience: Some(patience), .. } => {
+                say(&format!("Acquiring the deploy lock (waiting up to {}s)...", patience.as_secs()));
+            }
+            Event::LockHeld { details, .. } => {
+                say(&style.strong("Deploy lock is held by:"));
+                say(details.trim_end());
+            }
+            Event::LockRetry { pause, remaining, .. } => {
+                let (pause, remaining) = (rounded(pause), rounded(remaining));
+                say(&format!("Retrying in {pause}s ({remaining}s remaining)..."));
+            }
             Event::TookLock { host } => say(&style.strong(&format!("Took the deploy lock on {host}"))),
             Event::ReleasedLock { host } => say(&style.strong(&format!("Released the deploy lock on {host}"))),
             Event::KeptLock { host, reason } => {
@@ -115,4 +126,8 @@ impl Events for Human {
 
 fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
+}
+
+fn rounded(time: Duration) -> u64 {
+    time.as_secs_f64().round() as u64
 }

@@ -2,20 +2,27 @@
 
 mod accessory;
 mod app;
+mod audit;
 mod change;
 mod config;
+mod exec;
 mod lock;
 mod look;
 mod plan;
 mod proxy;
+mod registry;
+mod server;
 mod version;
 
-use crate::arguments::{AccessoryCommand, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand};
+use crate::arguments::{
+    AccessoryCommand, AppChange, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand, RegistryCommand,
+    ServerCommand,
+};
 use crate::failure::Failure;
 use crate::project::Project;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 9] = ["audit", "build", "details", "docs", "init", "registry", "secrets", "upgrade", "help"];
+const NOT_YET: [&str; 6] = ["build", "docs", "init", "secrets", "upgrade", "help"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -31,6 +38,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Accessory(command) => accessory::run(options, command),
         Command::Proxy(command) => proxy::run(options, command),
         Command::Lock(command) => lock::run(options, command),
+        Command::Registry(command) => registry::run(options, command),
+        Command::Server(command) => server::run(options, command),
+        Command::Audit => audit::audit(options),
+        Command::Details => audit::details(options),
         Command::Config => config::run(options),
         Command::Version => version::run(),
         Command::Other(words) => Err(alias(options, &words).unwrap_or_else(|| unknown("", &words, &NOT_YET))),
@@ -41,11 +52,14 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
 fn only_looks(command: &Command) -> bool {
     match command {
         Command::Change(_) | Command::Plan(_) | Command::Other(_) => false,
-        Command::App(command) => !matches!(command, AppCommand::Change(_) | AppCommand::Other(_)),
-        Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
+        Command::App(AppCommand::Change(change)) => matches!(change, AppChange::StaleContainers { stop: false }),
+        Command::App(command) => !matches!(command, AppCommand::Other(_)),
+        Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details),
         Command::Lock(command) => matches!(command, LockCommand::Status),
-        Command::Config | Command::Version => true,
+        Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
+        Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
+        Command::Audit | Command::Details | Command::Config | Command::Version => true,
     }
 }
 

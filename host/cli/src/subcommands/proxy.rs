@@ -4,12 +4,12 @@ use commands::{proxy, reading};
 use plan::{BootSettings, Intent, ProxyAct};
 
 use super::change::{carry_out, simple};
-use super::look::{self, Question};
+use super::look::{self, Question, Visit};
 use super::{confirm, unknown};
-use crate::arguments::{BootConfig, Options, ProxyChange, ProxyCommand};
+use crate::arguments::{BootConfig, LogTail, Options, ProxyChange, ProxyCommand};
 use crate::failure::Failure;
 use crate::invocation::{Request, Version};
-use crate::project::Project;
+use crate::project::{Project, Substitution};
 use crate::report::say;
 
 /// What is asked before every host loses its proxy for a moment.
@@ -26,7 +26,8 @@ pub fn run(options: &Options, command: ProxyCommand) -> Result<u8, Failure> {
             }
             carry_out(options, request(&change)?)
         }
-        ProxyCommand::Details => details(options),
+        ProxyCommand::Details => details(options, &Project::read(options)?, &["proxy", "details"]),
+        ProxyCommand::Logs(tail) => logs(options, &tail),
         ProxyCommand::Other(words) => Err(unknown("proxy", &words, &[])),
     }
 }
@@ -84,17 +85,30 @@ fn boot_config(options: &Options, settings: BootConfig) -> Result<u8, Failure> {
     if settings.act != "get" || options.dry_run {
         return carry_out(options, request(&ProxyChange::BootConfig(settings))?);
     }
-    let _ = proxy::boot_configuration();
-    Ok(0)
+    let project = Project::read(options)?;
+    let question = |host: &String| Question::new("", host, proxy::boot_configuration(host));
+    let questions = project.selection.proxy_hosts.iter().map(question).collect();
+    look::ask(options, &project, &["proxy", "boot_config"], questions)
 }
 
-fn details(options: &Options) -> Result<u8, Failure> {
-    let project = Project::read(options)?;
-    let question = |host: &String| Question {
-        heading: "Proxy Host".to_string(),
-        host: host.clone(),
-        command: reading::named(proxy::CONTAINER),
-    };
+/// Looks at the proxy's container on every host.
+pub fn details(options: &Options, project: &Project, words: &[&str]) -> Result<u8, Failure> {
+    let question = |host: &String| Question::new("Proxy Host", host, reading::named(proxy::CONTAINER));
     let questions = project.selection.proxy_hosts.iter().map(question).collect();
-    look::ask(options, &project, questions)
+    look::ask(options, project, words, questions)
+}
+
+fn logs(options: &Options, tail: &LogTail) -> Result<u8, Failure> {
+    let project = Project::read(options)?;
+    let wanted = tail.wanted();
+    let command = reading::logs_of(proxy::CONTAINER, &wanted);
+    if !wanted.follow {
+        let question = |host: &String| Question::new("Proxy Host", host, command.clone());
+        let questions = project.selection.proxy_hosts.iter().map(question).collect();
+        return look::ask(options, &project, &["proxy", "logs"], questions);
+    }
+    let Some(host) = &project.selection.primary_host else { return Err(Failure::message("no host is selected")) };
+    let visit = Visit::unannounced(options, &project, Substitution::NamesOnly)?;
+    say(&format!("Following logs on {host}..."));
+    visit.interactive(host, &command.line)
 }

@@ -102,6 +102,6 @@ fn an_accessory_that_is_not_configured_is_an_error() {
     check(
         Intent::Accessory(AccessoryAct::Boot, Some("nope".into())),
         large_facts(),
-        "no accessory by the name of `nope` (options: db)",
+        "No accessory by the name of 'nope' (options: db)",
     );
 }

@@ -72,6 +72,7 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
         no_cache: false,
         lock_inherited: false,
         lock_wait: None,
+        rendered: Default::default(),
     }
 }
 
