@@ -71,10 +71,9 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         secret_names: secrets.names().map(str::to_string).collect(),
         no_cache: request.no_cache,
         lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),
-        lock_wait: options.lock_wait.then_some(LockWait {
-            timeout: options.lock_wait_timeout,
-            interval: options.lock_wait_interval,
-        }),
+        lock_wait: options
+            .lock_wait
+            .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
         rendered: BTreeMap::new(),
     };
     plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
@@ -122,7 +121,7 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
         })?;
         own.push((plugin.clone(), bytes));
     }
-    let cache = cache_directory().map(Cache::new);
+    let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
     if options.verbose {
         for load in catalogue.loads() {
@@ -138,11 +137,11 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
     Ok(catalogue)
 }
 
-/// The user's own folder for compiled plugins.
-fn cache_directory() -> Option<PathBuf> {
+/// The user's own folder for what can be made again.
+pub fn cache_directory() -> Option<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    Some(base.join("sextant").join("components"))
+    Some(base.join("sextant"))
 }
 
 /// The machines of a project, not connected yet.
@@ -154,6 +153,7 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
         }
     }
     Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
+        .with_environment(crate::children::environment())
 }
 
 fn ssh_settings(ssh: &Ssh) -> SshSettings {

@@ -92,30 +92,36 @@ fn published_port(port: &str) -> String {
 /// Keyed by the path in the project: one that is listed twice counts once, as it was written last.
 fn files(node: &Node, service_name: &str) -> Vec<File> {
     let listed = node.get("files").and_then(Node::as_list).unwrap_or_default();
-    let files: IndexMap<_, _> = listed.iter().map(|item| {
-        let mounted = Mounted::read(item);
-        let file = File {
-            host_path: format!("{service_name}{}", mounted.remote),
-            container_path: mounted.remote,
-            options: mounted.options,
-            mode: mounted.mode.unwrap_or_else(|| "755".to_owned()),
-            owner: mounted.owner,
-            source: mounted.local,
-        };
-        (file.source.clone(), file)
-    }).collect();
+    let files: IndexMap<_, _> = listed
+        .iter()
+        .map(|item| {
+            let mounted = Mounted::read(item);
+            let file = File {
+                host_path: format!("{service_name}{}", mounted.remote),
+                container_path: mounted.remote,
+                options: mounted.options,
+                mode: mounted.mode.unwrap_or_else(|| "755".to_owned()),
+                owner: mounted.owner,
+                source: mounted.local,
+            };
+            (file.source.clone(), file)
+        })
+        .collect();
     files.into_values().collect()
 }
 
 /// Keyed by the path on the host: one that is listed twice counts once, as it was written last.
 fn directories(node: &Node, service_name: &str) -> Vec<Directory> {
     let listed = node.get("directories").and_then(Node::as_list).unwrap_or_default();
-    let directories: IndexMap<_, _> = listed.iter().map(|item| {
-        let Mounted { local, remote, options, mode, owner } = Mounted::read(item);
-        let below = || format!("{}/{local}", service_name.trim_end_matches('/'));
-        let host_path = if local.starts_with('/') { local.clone() } else { below() };
-        (host_path.clone(), Directory { host_path, container_path: remote, options, mode, owner })
-    }).collect();
+    let directories: IndexMap<_, _> = listed
+        .iter()
+        .map(|item| {
+            let Mounted { local, remote, options, mode, owner } = Mounted::read(item);
+            let below = || format!("{}/{local}", service_name.trim_end_matches('/'));
+            let host_path = if local.starts_with('/') { local.clone() } else { below() };
+            (host_path.clone(), Directory { host_path, container_path: remote, options, mode, owner })
+        })
+        .collect();
     directories.into_values().collect()
 }
 

@@ -32,6 +32,12 @@ pub struct Configuration {
     pub boot: Boot,
     /// How hosts are reached.
     pub ssh: Ssh,
+    /// How connections are made and kept.
+    pub sshkit: SshKit,
+    /// How much is shown of what hook scripts write.
+    pub hooks_output: HooksOutput,
+    /// Where the story of a run goes besides the terminal.
+    pub output: OutputLoggers,
     /// `proxy.run` and the timeouts that every role shares are not here but in [`Role`]; these are the project's own.
     pub deploy_timeout: u64,
     /// Seconds an old container gets to finish its requests.
@@ -315,12 +321,73 @@ pub struct Ssh {
     pub proxy_command: Option<String>,
     /// Private key files, as written (`~` is expanded by ssh).
     pub keys: Vec<String>,
+    /// Names of the secrets that hold private keys; a key that stands in the file itself is moved to [`Configuration::literals`].
+    pub key_data: Vec<String>,
+    /// How much ssh tells on standard error: nothing unless asked.
+    pub log_level: SshLogLevel,
     /// Whether only `keys` are offered.
     pub keys_only: bool,
     /// `config`: `None` reads ssh's own files, `Some([])` none, else these.
     pub config: Option<Vec<String>>,
     /// Whether the operator's agent is forwarded. Kamal forwards unless told otherwise.
     pub forward_agent: bool,
+}
+
+/// How much ssh tells about itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SshLogLevel {
+    /// Nothing but what ends a run: `fatal` and `error`.
+    #[default]
+    Nothing,
+    /// What it says of its own: `warn` and `info`.
+    Warnings,
+    /// Every step of making a connection: `debug`.
+    Everything,
+}
+
+/// How connections are made and kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SshKit {
+    /// How many connections are made at the same time, 30 unless set.
+    pub max_concurrent_starts: u64,
+    /// Seconds after which an unused connection is made anew, 900 unless set.
+    pub pool_idle_timeout: u64,
+    /// How often a name that cannot be resolved is tried again, 3 unless set.
+    pub dns_retries: u64,
+}
+
+/// `hooks_output`: how much is shown of what hook scripts write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HooksOutput {
+    /// What holds for every script.
+    pub all: Option<HookOutput>,
+    /// What holds for a script by its name; nothing holds for the others then.
+    pub by_script: IndexMap<String, HookOutput>,
+}
+
+/// How much is shown of a hook script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookOutput {
+    /// Not even that it runs.
+    Quiet,
+    /// Every line it writes.
+    Verbose,
+}
+
+impl HooksOutput {
+    /// What holds for the script of this name.
+    pub fn of(&self, script: &str) -> Option<HookOutput> {
+        self.by_script.get(script).copied().or(self.all)
+    }
+}
+
+/// `output`: loggers of subcommands that change machines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutputLoggers {
+    /// `file.path`: the folder that gets a file per run.
+    pub file: Option<String>,
+    /// `otel.endpoint`: the OpenTelemetry collector that gets a record per line.
+    pub otel: Option<String>,
 }
 
 /// One entry of `x-plugins`.

@@ -124,9 +124,10 @@ impl Accessory {
             .files
             .iter()
             .map(|file| mount(&below_home(&file.host_path), &file.container_path, file.options.as_deref()));
-        let directories = self.directories.iter().map(|directory| {
-            mount(&directory.path_on_host(), &directory.container_path, directory.options.as_deref())
-        });
+        let directories = self
+            .directories
+            .iter()
+            .map(|directory| mount(&directory.path_on_host(), &directory.container_path, directory.options.as_deref()));
         self.volumes.iter().cloned().chain(files).chain(directories).collect()
     }
 }

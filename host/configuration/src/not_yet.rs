@@ -42,9 +42,6 @@ const MISSING: &[Missing] = &[
     missing("builder/ssh", is_filled, What::Key),
     missing("builder/provenance", is_given, What::Key),
     missing("builder/sbom", is_given, What::Key),
-    missing("ssh/key_data", is_filled, What::Key),
-    missing("hooks_output", is_given, What::Key),
-    missing("output", is_filled, What::Key),
 ];
 
 /// Refuses the first key that is not carried out yet; the hint names the others.

@@ -34,32 +34,33 @@ pub(crate) fn build(node: &Node, path: &str, literals: &mut Literals) -> Registr
     Registry { server, credentials }
 }
 
-/// Replaces passwords in the clear: wherever a key is named `password`, and in extensions from which one was taken by an alias.
+/// Replaces passwords and private keys in the clear: wherever a key is named `password`, below `ssh`, and in extensions from which one
+/// was taken by an alias.
 pub(crate) fn redact(document: &mut Node, literals: &Literals) {
     if let Value::Map(map) = &mut document.value {
         for (name, entry) in map {
-            redact_under(name, &mut entry.node, literals, name.starts_with("x-"));
+            redact_under(name, &mut entry.node, literals, name.starts_with("x-") || name == "ssh");
         }
     }
 }
 
-fn redact_under(name: &str, node: &mut Node, literals: &Literals, in_extension: bool) {
+fn redact_under(name: &str, node: &mut Node, literals: &Literals, may_hold_literals: bool) {
     match &mut node.value {
         Value::Map(map) => {
             for (name, entry) in map {
-                redact_under(name, &mut entry.node, literals, in_extension);
+                redact_under(name, &mut entry.node, literals, may_hold_literals);
             }
         }
         Value::List(items) => {
             for item in items {
-                redact_under("", item, literals, in_extension);
+                redact_under("", item, literals, may_hold_literals);
             }
         }
         Value::Null | Value::Bool(_) => {}
         _ => {
             let text = node.to_ruby_string();
             let is_literal = || literals.values().any(|literal| literal.expose_secret() == text);
-            if name == "password" || (in_extension && is_literal()) {
+            if name == "password" || (may_hold_literals && is_literal()) {
                 node.value = Value::String(REDACTED.to_owned());
             }
         }

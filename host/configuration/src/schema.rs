@@ -221,8 +221,7 @@ pub(crate) const SSH: &[Key] = &[
     key("forward_agent", Kind::Boolean),
 ];
 
-/// Kamal's connection pool. Accepted and without effect: there are few connections here, each opened once and kept, and ssh itself
-/// looks names up.
+/// How connections are made and kept.
 pub(crate) const SSHKIT: &[Key] = &[
     key("max_concurrent_starts", Kind::Integer),
     key("pool_idle_timeout", Kind::Integer),

@@ -188,7 +188,7 @@ fn settings_of_the_shop() {
         r#"
 Builder { arches: ["amd64", "arm64"], context: Some("."), dockerfile: "Dockerfile", target: Some("prod"), args: {"RUBY": Some("3.3"), "DEBUG": Some("false"), "EMPTY": None}, secrets: ["GITHUB_TOKEN"], driver: "docker" }
 Boot { limit: Some(Percent(25)), wait: Some(2), parallel_roles: false }
-Ssh { user: "app", port: 2222, proxy: Some("root@bastion.example.com"), proxy_command: None, keys: ["~/.ssh/id"], keys_only: true, config: Some([]), forward_agent: true }
+Ssh { user: "app", port: 2222, proxy: Some("root@bastion.example.com"), proxy_command: None, keys: ["~/.ssh/id"], key_data: [], log_level: Nothing, keys_only: true, config: Some([]), forward_agent: true }
 Registry { server: Some("registry.example.com:5000"), credentials: Some(Credentials { username: Secret("REG_USER"), password: "REG_PW" }) }
 "#,
     );
@@ -207,7 +207,7 @@ fn defaults() {
         r#"
 Builder { arches: ["amd64"], context: None, dockerfile: "Dockerfile", target: None, args: {}, secrets: [], driver: "docker-container" }
 Boot { limit: None, wait: None, parallel_roles: false }
-Ssh { user: "root", port: 22, proxy: None, proxy_command: None, keys: [], keys_only: false, config: None, forward_agent: true }
+Ssh { user: "root", port: 22, proxy: None, proxy_command: None, keys: [], key_data: [], log_level: Nothing, keys_only: false, config: None, forward_agent: true }
 30 30 7 5 .kamal/hooks .kamal/secrets web
 "#,
     );
@@ -434,4 +434,48 @@ fn boot_groups() {
     check("25%", &[&["h1"], &["h2"], &["h3"]]);
     check("1%", &[&["h1"], &["h2"], &["h3"]]);
     check("100%", &[&["h1", "h2", "h3"]]);
+}
+
+#[test]
+fn keys_in_the_file_are_moved_out_of_the_document() {
+    let text = "ssh:\n  key_data:\n    - DEPLOY_KEY\n    - |\n      -----BEGIN KEY-----\n      b0dy\n";
+    let configuration = project(&format!("{SIMPLE}{text}"));
+    assert_eq!(configuration.ssh.key_data, ["DEPLOY_KEY", "ssh/key_data/1"]);
+    assert_eq!(configuration.literals["ssh/key_data/1"].expose_secret(), "-----BEGIN KEY-----\nb0dy\n");
+    assert_eq!(configuration.document.get("ssh").unwrap().to_json(), r#"{"key_data":["DEPLOY_KEY","[REDACTED]"]}"#);
+}
+
+#[test]
+fn how_connections_and_outputs_are_set() {
+    let check = |text: &str, expected: &str| {
+        let Configuration { ssh, sshkit, hooks_output, output, .. } = project(&format!("{SIMPLE}{text}\n"));
+        let level = |script: &str| hooks_output.of(script);
+        let found = format!(
+            "{:?} {} {} {} {:?} {:?} {:?} {:?}",
+            ssh.log_level,
+            sshkit.max_concurrent_starts,
+            sshkit.pool_idle_timeout,
+            sshkit.dns_retries,
+            level("pre-deploy"),
+            level("post-deploy"),
+            output.file,
+            output.otel
+        );
+        assert_eq!(found, expected, "{text}");
+    };
+    check("", "Nothing 30 900 3 None None None None");
+    check("ssh: { log_level: debug }", "Everything 30 900 3 None None None None");
+    check("ssh: { log_level: :warn }", "Warnings 30 900 3 None None None None");
+    check("ssh: { log_level: fatal }", "Nothing 30 900 3 None None None None");
+    check(
+        "sshkit: { max_concurrent_starts: 5, pool_idle_timeout: 60, dns_retries: 0 }",
+        "Nothing 5 60 0 None None None None",
+    );
+    check("hooks_output: :verbose", "Nothing 30 900 3 Some(Verbose) Some(Verbose) None None");
+    check("hooks_output: quiet", "Nothing 30 900 3 Some(Quiet) Some(Quiet) None None");
+    check("hooks_output: { pre-deploy: :quiet }", "Nothing 30 900 3 Some(Quiet) None None None");
+    check(
+        "output: { file: { path: log }, otel: { endpoint: 'http://collector:4318' } }",
+        r#"Nothing 30 900 3 None None Some("log") Some("http://collector:4318")"#,
+    );
 }

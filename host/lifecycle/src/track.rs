@@ -83,7 +83,11 @@ impl<T: Transport> Crew<'_, T> {
                 Err((at, failure(machine, block, steps.get(at), kind)))
             }
             // Whoever has just joined docker's group ends the connection: the next one may speak to docker.
-            Ending::Broken(TransportError::ConnectionLost { .. }) if joins(steps.get(ended)) && ended + 1 == steps.len() => Ok(()),
+            Ending::Broken(TransportError::ConnectionLost { .. })
+                if joins(steps.get(ended)) && ended + 1 == steps.len() =>
+            {
+                Ok(())
+            }
             Ending::Broken(TransportError::Interrupted { .. }) => {
                 Err((ended, failure(machine, block, steps.get(ended), FailureKind::Interrupted)))
             }
@@ -108,7 +112,8 @@ impl<T: Transport> Crew<'_, T> {
         let logs =
             steps.iter().zip(&report.outcomes).filter(|(step, _)| matches!(step.action, Action::ShowLogs { .. }));
         // A container without a health check has the health `null`.
-        let lines = logs.flat_map(|(_, outcome)| last_lines(outcome.stdout.trim_end().trim_end_matches("\nnull"), LOG_LINES));
+        let lines =
+            logs.flat_map(|(_, outcome)| last_lines(outcome.stdout.trim_end().trim_end_matches("\nnull"), LOG_LINES));
         lines.map(str::to_string).collect()
     }
 

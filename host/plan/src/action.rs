@@ -180,7 +180,9 @@ impl Action {
             }
             Self::Build(build) => build.secrets.iter().map(String::as_str).collect(),
             Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
-            Self::WriteFile { content, .. } | Self::Overwrite { content, .. } => content.iter().filter_map(Part::secret).collect(),
+            Self::WriteFile { content, .. } | Self::Overwrite { content, .. } => {
+                content.iter().filter_map(Part::secret).collect()
+            }
             Self::HookScript(script) => script.secrets.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         }

@@ -16,6 +16,8 @@ pub enum TransportError {
         machine: Machine,
         /// What ssh said.
         reason: String,
+        /// The command that connects in the same way by hand; empty where the name is none.
+        by_hand: String,
     },
 
     /// The host shows another key than the one `known_hosts` holds.
@@ -25,6 +27,8 @@ pub enum TransportError {
         machine: Machine,
         /// The file and line ssh named, where it did.
         reason: String,
+        /// The name under which known_hosts holds it.
+        known_as: String,
     },
 
     /// The host's key is not in `known_hosts`, and the user's ssh configuration asks for it to be there.
@@ -34,6 +38,8 @@ pub enum TransportError {
         machine: Machine,
         /// What ssh said.
         reason: String,
+        /// The command that connects in the same way by hand.
+        by_hand: String,
     },
 
     /// The host answers, and none of the keys offered is good for the user.
@@ -43,6 +49,8 @@ pub enum TransportError {
         machine: Machine,
         /// What ssh said.
         reason: String,
+        /// The command that connects in the same way by hand.
+        by_hand: String,
     },
 
     /// The host let us in, and then refused to start a shell or to share a port.

@@ -9,10 +9,12 @@
 
 mod batch;
 mod error;
+mod http;
 mod interrupts;
 mod local;
 mod machines;
 mod marks;
+mod notices;
 mod output;
 mod redaction;
 mod script;
@@ -23,13 +25,15 @@ mod task;
 mod telling;
 
 pub use error::{At, TransportError};
+pub use http::Collector;
 pub use interrupts::{Interrupt, Interrupts};
 pub use local::capture;
 pub use machines::Machines;
+pub use notices::Notices;
 pub use redaction::{REDACTED, Redactor};
 pub use scripted::{Answer, Call, Scripted};
 pub use secrets::SecretValues;
-pub use ssh::SshSettings;
+pub use ssh::{LogLevel, SshSettings};
 pub use task::{Ending, OnFailure, Outcome, Progress, Report, Stream, Task};
 
 use commands::Machine;

@@ -241,7 +241,11 @@ impl Transport for Scripted {
             return Err(TransportError::Interrupted { machine, during: None });
         }
         if self.unreachable.contains(&machine) {
-            return Err(TransportError::Unreachable { machine, reason: "the script of this test says so".to_string() });
+            return Err(TransportError::Unreachable {
+                machine,
+                reason: "the script of this test says so".to_string(),
+                by_hand: String::new(),
+            });
         }
         Ok(())
     }

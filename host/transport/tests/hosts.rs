@@ -243,23 +243,6 @@ done
 }
 
 #[tokio::test]
-async fn users_in_host_names_and_keys_as_text_work() {
-    let Some(server) = Server::start() else { return };
-    let key = std::fs::read_to_string(server.file("client_key")).unwrap();
-    let settings = SshSettings {
-        user: Some("nobody".to_string()),
-        port: Some(1),
-        keys: vec![],
-        key_data: vec![key.trim().into()],
-        ..server.settings()
-    };
-    let machines = Machines::new("/", settings, secrets());
-    let machine = Machine::Host(format!("root@{}:{}", server.host, server.port));
-    let report = machines.run(&machine, &[task("id -un; pwd")], &Interrupts::new(), &mut |_| {}).await;
-    assert_eq!(report.outcomes().unwrap()[0].stdout, "root\n/root\n");
-}
-
-#[tokio::test]
 async fn a_jump_host_is_passed_through() {
     let (Some(bastion), Some(server)) = (Server::start(), Server::start()) else { return };
     // The jump host is reached as the user's own configuration says: ours is for the host alone.

@@ -70,11 +70,8 @@ pub struct BootConfig {
     #[arg(value_name = "set|get|reset")]
     pub act: String,
     /// Publish the proxy's ports
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true")]
+    #[arg(long, action = ArgAction::Set, default_value_t = true)]
     pub publish: bool,
-    /// Publish no ports
-    #[arg(long, alias = "skip-publish")]
-    pub no_publish: bool,
     /// Address to publish the ports on, as often as need be
     #[arg(long, value_name = "ADDRESS")]
     pub publish_host_ip: Vec<String>,
@@ -103,6 +100,6 @@ pub struct BootConfig {
     #[arg(long)]
     pub debug: bool,
     /// More options for `docker run`, as NAME=VALUE
-    #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
+    #[arg(long, value_name = "NAME=VALUE", num_args = 1.., action = ArgAction::Append)]
     pub docker_options: Vec<String>,
 }

@@ -65,9 +65,7 @@ pub fn request(change: &AccessoryChange) -> Request {
         AccessoryChange::Upload { name } => of(AccessoryAct::Upload, Some(name), "upload"),
         AccessoryChange::Directories { name } => of(AccessoryAct::Directories, Some(name), "directories"),
         AccessoryChange::PullImage { name } => of(AccessoryAct::PullImage, Some(name), "pull_image"),
-        AccessoryChange::RemoveContainer { name } => {
-            of(AccessoryAct::RemoveContainer, Some(name), "remove_container")
-        }
+        AccessoryChange::RemoveContainer { name } => of(AccessoryAct::RemoveContainer, Some(name), "remove_container"),
         AccessoryChange::RemoveImage { name } => of(AccessoryAct::RemoveImage, Some(name), "remove_image"),
         AccessoryChange::RemoveServiceDirectory { name } => {
             of(AccessoryAct::RemoveServiceDirectory, Some(name), "remove_service_directory")
@@ -138,19 +136,12 @@ fn exec(options: &Options, arguments: &AccessoryExec) -> Result<u8, Failure> {
     tell(format!("Launching command from {from}..."));
     let audit = plan::audit(&run, None, &format!("Executed cmd '{command}' on {name} accessory"));
     let before: Vec<_> = login.into_iter().chain([plan::lower::command(&audit)]).collect();
-    let question =
-        |host: &String| Question { before: before.clone(), ..Question::new("App Host", host, line.clone()) };
+    let question = |host: &String| Question { before: before.clone(), ..Question::new("App Host", host, line.clone()) };
     let questions: Vec<Question> = hosts(&project, accessory).iter().map(question).collect();
     if *raw { visit.show_raw(&questions) } else { visit.show(&questions) }
 }
 
-fn line(
-    project: &Project,
-    accessory: &Accessory,
-    reuse: bool,
-    attached: Attached,
-    command: &str,
-) -> commands::Command {
+fn line(project: &Project, accessory: &Accessory, reuse: bool, attached: Attached, command: &str) -> commands::Command {
     if reuse {
         return reading::execute_in(&accessory.service_name, &[], attached, command);
     }

@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal;
 
+use commands::Command;
 use commands::docker::Container;
 use commands::reading::{self, Attached};
-use commands::Command;
 use configuration::{ConfigurationError, Role};
 
 use super::app::{names, primary_role, roles_on};
@@ -33,7 +33,8 @@ pub fn app(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
         }
     };
     let project = Project::read(options)?;
-    let visit = Visit::begin(options, &project, &WORDS, if reuse { Substitution::NamesOnly } else { Substitution::Run })?;
+    let visit =
+        Visit::begin(options, &project, &WORDS, if reuse { Substitution::NamesOnly } else { Substitution::Run })?;
     let version = match (&options.version, reuse) {
         (Some(version), _) => version.clone(),
         (None, true) => {
@@ -45,7 +46,8 @@ pub fn app(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
             project.configuration.latest_tag()
         }
     };
-    let exec = AppExec { project: &project, arguments, environment: environment(&arguments.environment)?, version, command };
+    let exec =
+        AppExec { project: &project, arguments, environment: environment(&arguments.environment)?, version, command };
     let (version, existing) = (&exec.version, if reuse { "existing container" } else { "new container" });
     let run = visit.run(&WORDS)?;
     let login = if reuse { Vec::new() } else { visit.login(&run)? };

@@ -90,7 +90,8 @@ impl<'a> Visit<'a> {
     /// The commands that log a host in to the project's registry, as the plugin has it that the registry belongs to.
     pub fn login(&self, run: &Arc<Run>) -> Result<Vec<Command>, Failure> {
         let catalogue = invocation::catalogue(self.project, self.options)?;
-        let steps = plan::host_login(run, &catalogue).map_err(|error| invocation::failed(self.project, error.into()))?;
+        let steps =
+            plan::host_login(run, &catalogue).map_err(|error| invocation::failed(self.project, error.into()))?;
         Ok(steps.iter().map(plan::lower::command).collect())
     }
 
@@ -146,10 +147,7 @@ impl<'a> Visit<'a> {
     }
 
     async fn one(&self, question: &Question) -> Result<Outcome, Failure> {
-        let task = |command: &Command, on_failure| Task {
-            on_failure,
-            ..Task::new(command.clone()).within(PATIENCE)
-        };
+        let task = |command: &Command, on_failure| Task { on_failure, ..Task::new(command.clone()).within(PATIENCE) };
         let before = question.before.iter().map(|command| task(command, OnFailure::Stop));
         let tasks: Vec<Task> = before.chain([task(&question.command, OnFailure::Continue)]).collect();
         let host = Machine::Host(question.host.clone());

@@ -5,7 +5,9 @@ mod app;
 mod audit;
 mod change;
 mod config;
+mod docs;
 mod exec;
+mod init;
 mod lock;
 mod look;
 mod plan;
@@ -18,11 +20,11 @@ use crate::arguments::{
     AccessoryCommand, AppChange, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand, RegistryCommand,
     ServerCommand,
 };
+use crate::command_line::not_found;
 use crate::failure::Failure;
-use crate::project::Project;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 6] = ["build", "docs", "init", "secrets", "upgrade", "help"];
+const NOT_YET: [&str; 3] = ["build", "secrets", "upgrade"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -44,7 +46,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Details => audit::details(options),
         Command::Config => config::run(options),
         Command::Version => version::run(),
-        Command::Other(words) => Err(alias(options, &words).unwrap_or_else(|| unknown("", &words, &NOT_YET))),
+        Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
+        Command::Init(arguments) => init::run(arguments.bundle),
+        Command::Other(words) => Err(unknown("", &words, &NOT_YET)),
     }
 }
 
@@ -55,21 +59,13 @@ fn only_looks(command: &Command) -> bool {
         Command::App(AppCommand::Change(change)) => matches!(change, AppChange::StaleContainers { stop: false }),
         Command::App(command) => !matches!(command, AppCommand::Other(_)),
         Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),
-        Command::Proxy(command) => matches!(command, ProxyCommand::Details),
+        Command::Proxy(command) => matches!(command, ProxyCommand::Details | ProxyCommand::Logs(_)),
         Command::Lock(command) => matches!(command, LockCommand::Status),
         Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
         Command::Audit | Command::Details | Command::Config | Command::Version => true,
+        Command::Docs(_) | Command::Init(_) => true,
     }
-}
-
-/// A word that the project's configuration makes an alias of: known, but not carried out yet.
-fn alias(options: &Options, words: &[String]) -> Option<Failure> {
-    let word = words.first()?;
-    let project = Project::read(options).ok()?;
-    let meaning = project.configuration.document.pointer(&format!("/aliases/{word}"))?.to_ruby_string();
-    let text = format!("`{word}` is an alias, which Sextant {} does not carry out yet", env!("CARGO_PKG_VERSION"));
-    Some(Failure::with_hint(text, format!("it stands for: sextant {meaning}")))
 }
 
 /// A subcommand that Kamal has and this version has not, or that nobody has.
@@ -86,8 +82,7 @@ fn unknown(group: &str, words: &[String], not_yet: &[&str]) -> Failure {
             "Kamal itself can be used on the same servers at any time",
         );
     }
-    let hint = "`sextant --help` lists the subcommands".to_string();
-    Failure::Usage { text: format!("Could not find command \"{name}\"."), hint }
+    not_found(&[], &name).into()
 }
 
 /// Asks before something that cannot be undone. Only `y` is a yes.

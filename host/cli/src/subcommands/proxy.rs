@@ -26,7 +26,10 @@ pub fn run(options: &Options, command: ProxyCommand) -> Result<u8, Failure> {
             }
             carry_out(options, request(&change)?)
         }
-        ProxyCommand::Details => details(options, &Project::read(options)?, &["proxy", "details"]),
+        ProxyCommand::Details => {
+            let project = Project::read(options)?;
+            look::ask(options, &project, &["proxy", "details"], details(&project))
+        }
         ProxyCommand::Logs(tail) => logs(options, &tail),
         ProxyCommand::Other(words) => Err(unknown("proxy", &words, &[])),
     }
@@ -56,7 +59,7 @@ pub fn request(change: &ProxyChange) -> Result<Request, Failure> {
 fn configuration(settings: &BootConfig) -> Result<ProxyAct, Failure> {
     match settings.act.as_str() {
         "set" => Ok(ProxyAct::Configure(BootSettings {
-            publish: settings.publish && !settings.no_publish,
+            publish: settings.publish,
             addresses: settings.publish_host_ip.clone(),
             http_port: settings.http_port,
             https_port: settings.https_port,
@@ -91,11 +94,10 @@ fn boot_config(options: &Options, settings: BootConfig) -> Result<u8, Failure> {
     look::ask(options, &project, &["proxy", "boot_config"], questions)
 }
 
-/// Looks at the proxy's container on every host.
-pub fn details(options: &Options, project: &Project, words: &[&str]) -> Result<u8, Failure> {
+/// The questions about the proxy's container on every host.
+pub fn details(project: &Project) -> Vec<Question> {
     let question = |host: &String| Question::new("Proxy Host", host, reading::named(proxy::CONTAINER));
-    let questions = project.selection.proxy_hosts.iter().map(question).collect();
-    look::ask(options, project, words, questions)
+    project.selection.proxy_hosts.iter().map(question).collect()
 }
 
 fn logs(options: &Options, tail: &LogTail) -> Result<u8, Failure> {

@@ -10,7 +10,7 @@ use openssh_mux_client::{ForwardType, Session as Request, SessionStatus as Statu
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
-use super::connection::Connection;
+use super::connection::{Connection, User};
 use crate::TransportError;
 use crate::batch::{Blow, PATIENCE, Pipes, Shell, Silence};
 
@@ -22,15 +22,17 @@ pub(crate) struct HostShell {
     connection: Arc<Connection>,
     pipes: Option<Pipes>,
     channel: Option<Established>,
+    _user: User,
 }
 
 impl HostShell {
     pub(super) async fn open(connection: Arc<Connection>) -> Result<Self, TransportError> {
+        let user = connection.user();
         let (channel, pipes) = match open(&connection, SHELL).await {
             Ok(opened) => opened,
             Err(error) => return Err(refused(&connection, error).await),
         };
-        Ok(Self { connection, pipes: Some(pipes), channel: Some(channel) })
+        Ok(Self { connection, pipes: Some(pipes), channel: Some(channel), _user: user })
     }
 }
 
@@ -96,7 +98,10 @@ impl Connection {
             control.request_port_forward(ForwardType::Remote, &there, &here).await
         };
         match ask.await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.keep();
+                Ok(())
+            }
             Err(error) => Err(refused(self, error).await),
         }
     }

@@ -2,21 +2,22 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use commands::Machine;
 use rustix::process::{Signal, kill_process_group};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::keeper::KeeperLink;
 use super::messages;
-use crate::TransportError;
+use super::settings::{LogLevel, Ways};
 use crate::local::{could_not_start, pid};
+use crate::{Notices, TransportError};
 
 /// How often we look whether the control socket is there. ssh has no other way of telling that it is connected.
 const LOOK: Duration = Duration::from_millis(2);
@@ -37,9 +38,14 @@ pub(super) struct Start {
     /// The host as ssh's command line names it.
     pub word: String,
     pub configuration: PathBuf,
+    /// Keys that were given as text: files that are there until the connection is.
+    pub key_files: Vec<PathBuf>,
+    pub ways: Ways,
     pub socket: PathBuf,
     pub connect_timeout: Duration,
     pub forward_agent: bool,
+    pub log_level: LogLevel,
+    pub notices: Notices,
     /// Counts the channels opened.
     pub trips: Arc<AtomicUsize>,
 }
@@ -50,6 +56,26 @@ pub(super) struct Connection {
     process: Arc<Process>,
     /// What ssh said, once it has ended.
     ended: watch::Receiver<Option<String>>,
+    usage: Mutex<Usage>,
+}
+
+/// What a connection is used for.
+struct Usage {
+    /// Channels that are open, and ports that are shared for as long as the connection lasts.
+    users: usize,
+    /// When the last one ended.
+    since: Instant,
+}
+
+/// Something a connection is used for. It is unused again when the last one is dropped.
+pub(super) struct User(Arc<Connection>);
+
+impl Drop for User {
+    fn drop(&mut self) {
+        let mut usage = self.0.usage();
+        usage.users -= 1;
+        usage.since = Instant::now();
+    }
 }
 
 /// The process group of one ssh, with its proxies.
@@ -80,15 +106,16 @@ impl Connection {
         let process = Arc::new(Process { group: child.id().unwrap_or_default(), alive: AtomicBool::new(true) });
         keeper.began(process.group);
         let (tell, ended) = watch::channel(None);
-        let (observed, keeper) = (process.clone(), keeper.clone());
+        let (observed, keeper, heard) = (process.clone(), keeper.clone(), start.clone());
         tokio::spawn(async move {
-            let said = last_words(&mut child, || {
+            let said = last_words(&mut child, &heard, || {
                 observed.alive.store(false, Ordering::Release);
                 keeper.ended(observed.group);
             });
             let _ = tell.send(Some(said.await));
         });
-        Ok(Self { start, process, ended })
+        let usage = Mutex::new(Usage { users: 0, since: Instant::now() });
+        Ok(Self { start, process, ended, usage })
     }
 
     /// Waits for the control socket, which appears when ssh is logged in; or tells what ssh said when it gave up.
@@ -116,6 +143,27 @@ impl Connection {
         self.process.alive.load(Ordering::Acquire)
     }
 
+    /// Whether it is alive, and used or not unused for too long.
+    pub fn is_usable(&self, idle_timeout: Duration) -> bool {
+        let usage = self.usage();
+        self.is_alive() && (usage.users > 0 || usage.since.elapsed() < idle_timeout)
+    }
+
+    /// Keeps it in use until the user is dropped.
+    pub fn user(self: &Arc<Self>) -> User {
+        self.usage().users += 1;
+        User(self.clone())
+    }
+
+    /// Keeps it in use until it ends.
+    pub fn keep(&self) {
+        self.usage().users += 1;
+    }
+
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// What ssh said when it ended, if it ends within a moment.
     pub async fn last_words(&self) -> Option<String> {
         let mut ended = self.ended.clone();
@@ -133,7 +181,7 @@ impl Connection {
     }
 
     fn meaning(&self, said: &str) -> TransportError {
-        messages::meaning(&self.start.machine, said)
+        messages::meaning(&self.start.machine, &self.start.ways, said)
     }
 }
 
@@ -160,7 +208,7 @@ impl Start {
         let options = [
             "ControlPersist=no",
             "BatchMode=yes",
-            "LogLevel=INFO",
+            if self.log_level == LogLevel::Everything { "LogLevel=DEBUG" } else { "LogLevel=INFO" },
             "ServerAliveInterval=5",
             "ServerAliveCountMax=3",
             "ClearAllForwardings=yes",
@@ -182,17 +230,21 @@ impl Start {
     }
 }
 
-/// Waits for the process to end and returns what it wrote to standard error.
-async fn last_words(child: &mut Child, gone: impl FnOnce()) -> String {
-    let mut stderr = child.stderr.take();
-    let mut said = Vec::new();
+/// Waits for the process to end and returns what it wrote to standard error. Meanwhile whoever wants to hear it is told.
+async fn last_words(child: &mut Child, start: &Start, gone: impl FnOnce()) -> String {
+    let stderr = child.stderr.take();
+    let mut said = String::new();
     let listen = async {
-        let mut buffer = [0; 4096];
-        while let Some(pipe) = &mut stderr
-            && let Ok(count @ 1..) = pipe.read(&mut buffer).await
-        {
-            if said.len() < SAID {
-                said.extend_from_slice(&buffer[..count]);
+        let Some(pipe) = stderr else { return };
+        let mut lines = BufReader::new(pipe).split(b'\n');
+        while let Ok(Some(line)) = lines.next_segment().await {
+            let line = String::from_utf8_lossy(&line);
+            if start.log_level != LogLevel::Nothing {
+                start.notices.tell(&format!("ssh {}: {}", start.machine, line.trim_end()));
+            }
+            if said.len() < SAID && !messages::is_debugging(&line) {
+                said.push_str(&line);
+                said.push('\n');
             }
         }
     };
@@ -202,10 +254,12 @@ async fn last_words(child: &mut Child, gone: impl FnOnce()) -> String {
         // A proxy may hold the pipe open after its master has gone.
         sleep(Duration::from_millis(100)).await;
     };
-    tokio::pin!(listen, end);
-    tokio::select! {
-        () = &mut listen => end.await,
-        () = &mut end => {}
+    {
+        tokio::pin!(listen, end);
+        tokio::select! {
+            () = &mut listen => end.await,
+            () = &mut end => {}
+        }
     }
-    String::from_utf8_lossy(&said).into_owned()
+    said
 }

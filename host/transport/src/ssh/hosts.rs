@@ -2,27 +2,28 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::Permissions;
+use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use commands::Machine;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::sleep;
 
 use super::SshSettings;
 use super::channel::HostShell;
 use super::connection::{Connection, Start};
 use super::destination::Destination;
 use super::keeper::{Keeper, KeeperLink};
+use super::messages;
 use super::settings::write_private;
 use crate::TransportError;
 use crate::local::{could_not_start, exit_code};
-
-/// How many connections are made at the same time. Kamal's number: more would run into the limits of a common jump host.
-const STARTS: usize = 30;
 
 /// ssh adds 17 characters to a socket's name while it makes it, and the system allows 104 in all.
 const LONGEST_DIRECTORY: usize = 70;
@@ -42,12 +43,19 @@ struct State {
     attempts: usize,
 }
 
+/// Which keys an ssh is offered.
+enum Keys {
+    /// Those in files.
+    Files,
+    /// Also those given as text, which are written to files for it.
+    Given,
+}
+
 /// One attempt to connect, shared by everyone who waits for it: they all get its result.
 type Attempt = Arc<OnceCell<Result<Arc<Connection>, TransportError>>>;
 
 /// Where configuration files and sockets lie.
 struct Workplace {
-    settings: SshSettings,
     // Before the directory, so that it is dropped first: it empties it.
     keeper: Arc<Mutex<Keeper>>,
     directory: TempDir,
@@ -55,7 +63,9 @@ struct Workplace {
 
 impl Hosts {
     pub fn new(settings: SshSettings) -> Self {
-        Self { settings, starts: Semaphore::new(STARTS), state: Mutex::default() }
+        // Nobody can want none at all.
+        let starts = Semaphore::new(settings.concurrent_starts.clamp(1, Semaphore::MAX_PERMITS));
+        Self { settings, starts, state: Mutex::default() }
     }
 
     /// A shell on the host.
@@ -73,10 +83,39 @@ impl Hosts {
         let attempt = self.attempt(name);
         let connect = async {
             let _permit = self.starts.acquire().await;
-            let (start, keeper) = self.start(name)?;
-            Connection::open(start, &keeper).await.map(Arc::new)
+            self.open(name).await.map(Arc::new)
         };
         attempt.get_or_init(|| connect).await.clone()
+    }
+
+    /// Makes a connection. A name that cannot be looked up is tried again: name servers have their moments.
+    async fn open(&self, name: &str) -> Result<Connection, TransportError> {
+        let retries = self.settings.dns_retries;
+        for retry in 1..=retries {
+            match self.open_once(name).await {
+                Err(TransportError::Unreachable { reason, .. }) if messages::is_unknown_name(&reason) => {
+                    let delay = backoff(retry);
+                    let seconds = delay.as_secs_f64();
+                    self.settings.notices.tell(&format!(
+                        "Retrying DNS for {name} (attempt {retry}/{retries}) in {seconds:.2}s: {reason}"
+                    ));
+                    sleep(delay).await;
+                }
+                opened => return opened,
+            }
+        }
+        self.open_once(name).await
+    }
+
+    async fn open_once(&self, name: &str) -> Result<Connection, TransportError> {
+        let (start, keeper) = self.start(name, Keys::Given)?;
+        let key_files = start.key_files.clone();
+        let opened = Connection::open(start, &keeper).await;
+        // ssh has read them; nobody else needs them.
+        for file in key_files {
+            let _ = std::fs::remove_file(file);
+        }
+        opened
     }
 
     /// The present attempt, or a new one after a failure or a loss.
@@ -85,7 +124,7 @@ impl Hosts {
         let attempt = state.connections.entry(name.to_string()).or_default();
         let usable = match attempt.get() {
             None => true,
-            Some(Ok(connection)) => connection.is_alive(),
+            Some(Ok(connection)) => connection.is_usable(self.settings.idle_timeout),
             Some(Err(_)) => false,
         };
         if !usable {
@@ -94,25 +133,37 @@ impl Hosts {
         attempt.clone()
     }
 
-    fn start(&self, name: &str) -> Result<(Start, KeeperLink), TransportError> {
+    fn start(&self, name: &str, keys: Keys) -> Result<(Start, KeeperLink), TransportError> {
         let machine = Machine::Host(name.to_string());
-        let destination = Destination::parse(name)
-            .map_err(|reason| TransportError::Unreachable { machine: machine.clone(), reason })?;
+        let destination = Destination::parse(name).map_err(|reason| TransportError::Unreachable {
+            machine: machine.clone(),
+            reason,
+            by_hand: String::new(),
+        })?;
         let mut state = self.state();
         let number = state.attempts;
         state.attempts += 1;
         let trips = state.trips.entry(name.to_string()).or_default().clone();
-        let workplace = state.workplace(&self.settings)?;
-        let configuration = workplace.directory.path().join(format!("{number}.conf"));
-        write_private(&configuration, &workplace.settings.configuration_for(&destination)?)?;
+        let workplace = state.workplace()?;
+        let directory = workplace.directory.path();
+        let key_files = match keys {
+            Keys::Given => self.settings.write_key_files(directory, number)?,
+            Keys::Files => Vec::new(),
+        };
+        let configuration = directory.join(format!("{number}.conf"));
+        write_private(&configuration, &self.settings.configuration_for(&destination, &key_files)?)?;
         let start = Start {
             machine,
             program: self.settings.program.clone(),
+            ways: self.settings.ways(&destination),
             word: destination.word(),
-            socket: workplace.directory.path().join(number.to_string()),
+            socket: directory.join(number.to_string()),
             configuration,
+            key_files,
             connect_timeout: self.settings.connect_timeout,
             forward_agent: self.settings.forward_agent,
+            log_level: self.settings.log_level,
+            notices: self.settings.notices.clone(),
             trips,
         };
         Ok((start, KeeperLink::to(&workplace.keeper)))
@@ -134,7 +185,7 @@ impl Hosts {
                 (path(&start.configuration), path(&start.socket), start.word.clone())
             }
             None => {
-                let (start, _) = self.start(name)?;
+                let (start, _) = self.start(name, Keys::Files)?;
                 (path(&start.configuration), "none".to_string(), start.word.clone())
             }
         };
@@ -152,6 +203,10 @@ impl Hosts {
 
     /// Runs a line on the host with the operator's terminal.
     pub async fn interactive(&self, name: &str, line: &str) -> Result<i32, TransportError> {
+        if !self.settings.key_data.is_empty() {
+            // Keys given as text are on disk for as long as a connection is made, no longer.
+            self.connection(name).await?;
+        }
         let mut ssh = Command::new(&self.settings.program);
         // Whoever stops waiting for it wants it gone.
         ssh.arg("-t").args(self.arguments(name)?).arg(line).kill_on_drop(true);
@@ -176,21 +231,29 @@ impl Hosts {
     }
 }
 
+/// How long to wait before a name is looked up again: a tenth of a second, twice as long each time, two seconds at most; and a little more,
+/// so that not everybody asks at once.
+fn backoff(retry: u32) -> Duration {
+    let steady = Duration::from_millis(100).saturating_mul(1 << (retry - 1).min(10)).min(Duration::from_secs(2));
+    let chance = RandomState::new().hash_one(retry) % 100;
+    steady + Duration::from_millis(chance)
+}
+
 async fn close(connection: Arc<Connection>) {
     connection.close().await;
 }
 
 impl State {
-    fn workplace(&mut self, settings: &SshSettings) -> Result<&Workplace, TransportError> {
+    fn workplace(&mut self) -> Result<&Workplace, TransportError> {
         if self.workplace.is_none() {
-            self.workplace = Some(Workplace::new(settings)?);
+            self.workplace = Some(Workplace::new()?);
         }
         self.workplace.as_ref().ok_or_else(|| TransportError::local("make a temporary directory", "it is gone"))
     }
 }
 
 impl Workplace {
-    fn new(settings: &SshSettings) -> Result<Self, TransportError> {
+    fn new() -> Result<Self, TransportError> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("sx-").permissions(Permissions::from_mode(0o700));
         let directory = builder.tempdir().and_then(|directory| {
@@ -198,8 +261,26 @@ impl Workplace {
             if fits { Ok(directory) } else { builder.tempdir_in("/tmp") }
         });
         let directory = directory.map_err(|error| TransportError::local("make a temporary directory", error))?;
-        let settings = settings.with_key_files(directory.path())?;
         let keeper = Arc::new(Mutex::new(Keeper::start(directory.path())?));
-        Ok(Self { settings, keeper, directory })
+        Ok(Self { keeper, directory })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_tried_again_later_and_later() {
+        let check = |retry: u32, least: u64| {
+            let milliseconds = backoff(retry).as_millis() as u64;
+            assert!((least..least + 100).contains(&milliseconds), "{retry}: {milliseconds}");
+        };
+        check(1, 100);
+        check(2, 200);
+        check(3, 400);
+        check(5, 1600);
+        check(6, 2000);
+        check(60, 2000);
     }
 }

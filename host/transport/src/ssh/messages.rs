@@ -2,26 +2,28 @@
 
 use commands::Machine;
 
+use super::settings::Ways;
 use crate::TransportError;
 
 /// What ssh's text means. Texts of OpenSSH 7.6 to 10; anything unknown counts as unreachable, with the text as its reason.
-pub(super) fn meaning(machine: &Machine, said: &str) -> TransportError {
+pub(super) fn meaning(machine: &Machine, ways: &Ways, said: &str) -> TransportError {
     let machine = machine.clone();
+    let Ways { by_hand, known_as } = ways.clone();
     let reason = summary(said);
     let has = |text: &str| said.contains(text);
     if has("REMOTE HOST IDENTIFICATION HAS CHANGED") || has("has changed and you have requested strict checking") {
-        TransportError::HostKeyChanged { machine, reason: offending(said).unwrap_or(reason) }
+        TransportError::HostKeyChanged { machine, reason: offending(said).unwrap_or(reason), known_as }
     } else if has("Host key verification failed") || has("host key is known for") {
-        TransportError::HostKeyUnknown { machine, reason }
+        TransportError::HostKeyUnknown { machine, reason, by_hand }
     } else if has("Permission denied (")
         || has("Too many authentication failures")
         || has("No more authentication methods")
     {
-        TransportError::Unauthorized { machine, reason }
+        TransportError::Unauthorized { machine, reason, by_hand }
     } else if has("Bad configuration option") || has("bad configuration options") || has("Bad owner or permissions") {
         TransportError::Settings { reason }
     } else {
-        TransportError::Unreachable { machine, reason }
+        TransportError::Unreachable { machine, reason, by_hand }
     }
 }
 
@@ -35,9 +37,28 @@ pub(super) fn could_not_ask(said: &str) -> bool {
         && !said.contains("host key is known for")
 }
 
+/// Whether a name could not be looked up, here or on a jump host: that may pass.
+pub(super) fn is_unknown_name(reason: &str) -> bool {
+    let texts = [
+        "Could not resolve hostname",
+        "Temporary failure in name resolution",
+        "Name or service not known",
+        "nodename nor servname provided",
+        "No address associated with hostname",
+    ];
+    texts.iter().any(|text| reason.contains(text))
+}
+
+/// Whether a line is about how ssh connects, and not about why it did not.
+pub(super) fn is_debugging(line: &str) -> bool {
+    ["debug1:", "OpenSSH_", "Authenticated to ", "Transferred: ", "Bytes per second"]
+        .iter()
+        .any(|words| line.starts_with(words))
+}
+
 /// What is worth reading of a text of ssh's, on one line.
 pub(super) fn summary(said: &str) -> String {
-    let noise = ["@", "Warning: Permanently added", "debug1:", "Pseudo-terminal", "mux_client", "Killed by signal"];
+    let noise = ["@", "Warning: Permanently added", "Pseudo-terminal", "mux_client", "Killed by signal"];
     let mut lines: Vec<&str> = Vec::new();
     for line in said.lines().map(str::trim) {
         let line = line.strip_prefix("ssh: ").unwrap_or(line);
@@ -63,7 +84,8 @@ mod tests {
     #[test]
     fn known_messages_are_understood() {
         let check = |said: &str, expected: &str| {
-            let error = meaning(&Machine::Host("web".to_string()), said);
+            let ways = Ways { by_hand: "ssh web".to_string(), known_as: "web".to_string() };
+            let error = meaning(&Machine::Host("web".to_string()), &ways, said);
             assert_eq!(error.to_string(), expected);
             error
         };
@@ -146,6 +168,10 @@ Host key verification failed.\r\n";
              /root/.ssh/config: terminating, 1 bad configuration options",
         );
         assert!(matches!(error, TransportError::Settings { .. }));
+
+        assert!(is_unknown_name("Could not resolve hostname web: Name or service not known"));
+        assert!(is_unknown_name("channel 0: open failed: connect failed: Temporary failure in name resolution"));
+        assert!(!is_unknown_name("connect to host web port 22: Connection refused"));
 
         assert!(could_not_ask("Host key verification failed.\r\n"));
         assert!(!could_not_ask(strict));

@@ -12,4 +12,4 @@ mod messages;
 mod settings;
 
 pub(crate) use hosts::Hosts;
-pub use settings::SshSettings;
+pub use settings::{LogLevel, SshSettings};

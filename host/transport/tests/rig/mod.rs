@@ -25,8 +25,14 @@ pub struct Server {
 impl Server {
     /// Starts one, or says why this test cannot run. With `SEXTANT_NO_SKIP=1` that is a failure.
     pub fn start() -> Option<Self> {
+        // A forwarded agent's folder in /tmp would outlive a session that is killed.
+        Self::start_with("AllowAgentForwarding no")
+    }
+
+    /// Starts one with one more line of sshd's settings.
+    pub fn start_with(line: &str) -> Option<Self> {
         match Self::missing() {
-            None => Some(Self::start_now()),
+            None => Some(Self::start_now(line)),
             Some(reason) if std::env::var_os("SEXTANT_NO_SKIP").is_some_and(|value| value == "1") => {
                 panic!("SEXTANT_NO_SKIP=1, and {reason}")
             }
@@ -48,7 +54,7 @@ impl Server {
         }
     }
 
-    fn start_now() -> Self {
+    fn start_now(line: &str) -> Self {
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let host = format!("127.0.{}.1", 100 + NEXT.fetch_add(1, Ordering::Relaxed));
         let port = TcpListener::bind((host.as_str(), 0)).unwrap().local_addr().unwrap().port();
@@ -65,6 +71,7 @@ impl Server {
             format!("AuthorizedKeysFile {}", path("authorized_keys")),
             "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\nPasswordAuthentication no\nLogLevel VERBOSE"
                 .to_string(),
+            line.to_string(),
         ];
         std::fs::write(path("sshd_config"), lines.join("\n")).unwrap();
         std::fs::write(path("ssh_config"), format!("UserKnownHostsFile {}\n", path("known_hosts"))).unwrap();
@@ -138,8 +145,16 @@ pub fn settings(directory: &Path, port: u16) -> SshSettings {
         keys: vec![directory.join("client_key")],
         keys_only: true,
         config_files: Some(vec![directory.join("ssh_config")]),
+        dns_retries: 0,
         ..SshSettings::default()
     }
+}
+
+/// Writes a program that stands in for ssh: a shell script whose last line is usually `exec /usr/bin/ssh "$@"`.
+pub fn program(path: &Path, script: &str) -> String {
+    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
 }
 
 impl Drop for Server {
