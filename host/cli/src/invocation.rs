@@ -19,6 +19,9 @@ use crate::project::{Project, Substitution};
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The hook script that runs before the first connection.
+const PRE_CONNECT: &str = "pre-connect";
+
 /// What a run is asked to do, before the project is known.
 pub struct Request {
     /// What is to be done.
@@ -47,7 +50,10 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         Some(Version::Latest) => options.version.clone().unwrap_or_else(|| project.configuration.latest_tag()),
         None => version(project, options)?,
     };
-    let hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
+    let mut hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
+    if project.connected.get() {
+        hook_scripts.remove(PRE_CONNECT);
+    }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
     let now = jiff::Timestamp::now();
     let run = Run {
@@ -152,8 +158,12 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
             values.insert(name.to_string(), value.clone());
         }
     }
-    Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
-        .with_environment(crate::children::environment())
+    let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
+        .with_environment(crate::children::environment());
+    match cache_directory() {
+        Some(folder) => machines.keeping_images_in(folder.join("images")),
+        None => machines,
+    }
 }
 
 fn ssh_settings(ssh: &Ssh) -> SshSettings {
@@ -169,6 +179,24 @@ fn ssh_settings(ssh: &Ssh) -> SshSettings {
         connect_timeout: CONNECT_TIMEOUT,
         ..SshSettings::default()
     }
+}
+
+/// Runs the hook script pre-connect, if there is one and it has not run yet, for a subcommand that plans nothing.
+pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
+    if options.skip_hooks || project.connected.replace(true) || !project.hook_scripts()?.contains(PRE_CONNECT) {
+        return Ok(());
+    }
+    let secrets = project.secrets(Substitution::Run)?;
+    let request = Request { intent: Intent::Look, words: options.path.clone(), version: None, no_cache: false };
+    let mut run = run(project, options, request, &secrets)?;
+    run.hook_scripts.insert(PRE_CONNECT.to_string());
+    let events = crate::report::events(options);
+    runtime()?.block_on(async {
+        let machines = machines(project, &secrets);
+        let connected = lifecycle::connect(&Arc::new(run), &machines, &*events, &interrupts()).await;
+        transport::Transport::close(&machines).await;
+        connected.map_err(|error| failed(project, error))
+    })
 }
 
 /// A runtime for work on machines.

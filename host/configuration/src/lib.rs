@@ -8,11 +8,13 @@
 
 mod accessories;
 mod arguments;
+mod builder;
 mod documentation;
 mod dotenv;
 mod erb;
 mod error;
 mod hints;
+mod hooks;
 mod load;
 mod merge;
 mod model;

@@ -211,18 +211,6 @@ fn keys_that_are_not_carried_out_yet() {
         "accessories/db/files: Kamal knows files that are ERB templates, Sextant 0.1 does not carry them out yet",
         "",
     );
-    let check_builder = |setting: &str, place: &str, path: &str, what: &str| {
-        let rest = "service: app\nimage: app\nregistry: { username: u, password: [ P ] }\nservers: [ h1 ]\n";
-        let message = format!("{path}: Kamal knows this {what}, Sextant 0.1 does not carry it out yet");
-        check_whole(&format!("{rest}builder:\n  arch: amd64\n  {setting}\n"), place, &message, "");
-    };
-    check_builder("remote: ssh://x", "7:11+7", "builder/remote", "key");
-    check_builder("pack: { builder: x }", "7:9+1", "builder/pack", "key");
-    check_builder("cache: { type: gha }", "7:10+1", "builder/cache", "key");
-    check_builder("ssh: default", "7:8+7", "builder/ssh", "key");
-    check_builder("provenance: false", "7:15+5", "builder/provenance", "key");
-    check_builder("sbom: true", "7:9+4", "builder/sbom", "key");
-    check_builder("driver: cloud acme/x", "7:11+12", "builder/driver", "value");
 }
 
 #[test]

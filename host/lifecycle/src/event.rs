@@ -30,6 +30,10 @@ pub enum Event<'a> {
     ReleasedLock { host: &'a str },
     /// The deploy lock could not be released: what to do is up to whoever reads this.
     KeptLock { host: &'a str, reason: &'a str },
+    /// Ports of machines are about to lead to the registry on the operator's machine.
+    SharingRegistry { port: u16, machines: &'a [Machine] },
+    /// Docker could not start the registry, so images are served on its port until the run ends.
+    ServingRegistry { port: u16, reason: &'a str },
     /// A stage begins.
     Stage { title: &'a str },
     /// A step begins.

@@ -63,7 +63,7 @@ async fn take<T: Transport>(
         // Another host failed on the way: give back what was taken.
         let _ = release(transport, lock).await;
     }
-    Ok(Facts { hosts: facts? })
+    Ok(Facts { hosts: facts?, architecture: None })
 }
 
 async fn visit<T: Transport>(

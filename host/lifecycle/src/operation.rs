@@ -7,10 +7,10 @@ use configuration::Secrets;
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, Transport};
 
+use crate::connect::connect;
 use crate::error::LifecycleError;
 use crate::event::{Event, Events};
 use crate::observe;
-use crate::stages;
 
 /// A run and everything it needs.
 pub struct Operation<'a, T> {
@@ -34,8 +34,11 @@ impl<T: Transport> Operation<'_, T> {
         connect(&self.run, self.transport, self.events, self.interrupts).await
     }
 
-    /// Looks at every selected host, in one trip each.
+    /// Looks at every selected host, in one trip each; at none if the run does not concern them.
     pub async fn observe(&self) -> Result<Facts, LifecycleError> {
+        if !self.run.intent.looks_at_hosts() {
+            return observe::observe(self.transport, &self.run, &[], self.interrupts).await;
+        }
         let hosts = &self.run.selection.hosts;
         let begin = Instant::now();
         self.events.tell(Event::Observing { hosts });
@@ -59,15 +62,4 @@ impl<T: Transport> Operation<'_, T> {
         }
         Ok(())
     }
-}
-
-/// Runs what has to run before the first connection of a run, also of one that makes no plan.
-pub async fn connect<T: Transport>(
-    run: &Run,
-    transport: &T,
-    events: &dyn Events,
-    interrupts: &Interrupts,
-) -> Result<(), LifecycleError> {
-    let steps = plan::before_connecting(run);
-    stages::run_local(transport, events, interrupts, "Hook script pre-connect", &steps).await
 }

@@ -17,7 +17,8 @@ impl<T: Transport> Operation<'_, T> {
     /// Observes, plans, reviews and applies.
     pub async fn perform(&self) -> Result<(), LifecycleError> {
         self.connect().await?;
-        let facts = if self.run.intent.needs_facts() { self.observe().await? } else { Facts::default() };
+        let facts = self.observe().await?;
+        let architecture = facts.architecture.clone();
         let plan = self.plan(facts.clone())?;
         self.review(&plan)?;
         // Whoever would find the lock held after the build hears of it before.
@@ -25,17 +26,21 @@ impl<T: Transport> Operation<'_, T> {
             return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
         }
         self.events.tell(Event::Planned { plan: &plan });
-        apply(self, plan).await
+        apply(self, plan, architecture).await
     }
 }
 
 /// Carries out a plan to its end, or to its first stage that fails.
-async fn apply<T: Transport>(operation: &Operation<'_, T>, plan: Plan) -> Result<(), LifecycleError> {
+async fn apply<T: Transport>(
+    operation: &Operation<'_, T>,
+    plan: Plan,
+    architecture: Option<String>,
+) -> Result<(), LifecycleError> {
     let begin = Instant::now();
     let Operation { transport, events, interrupts, .. } = *operation;
     let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
     run_stages(&crew, &plan.prepare).await?;
-    let plan = under_lock(operation, &crew, plan).await?;
+    let plan = under_lock(operation, &crew, plan, architecture).await?;
     run_stages(&crew, &plan.conclude).await?;
     events.tell(Event::Finished { took: begin.elapsed() });
     Ok(())
@@ -46,6 +51,7 @@ async fn under_lock<T: Transport>(
     operation: &Operation<'_, T>,
     crew: &Crew<'_, T>,
     plan: Plan,
+    architecture: Option<String>,
 ) -> Result<Plan, LifecycleError> {
     let Some(lock) = plan.lock.clone() else {
         run_stages(crew, &plan.apply).await?;
@@ -56,7 +62,8 @@ async fn under_lock<T: Transport>(
     events.tell(Event::TakingLock { host: &lock.host, patience });
     let facts = lock::take_when_free(operation, &lock).await?;
     events.tell(Event::TookLock { host: &lock.host });
-    let worked = work(operation, crew, plan, facts).await;
+    // Hosts change while others work on them; the operator's own docker does not.
+    let worked = work(operation, crew, plan, Facts { architecture, ..facts }).await;
     match lock::release(operation.transport, &lock).await {
         Ok(()) => events.tell(Event::ReleasedLock { host: &lock.host }),
         // The first cause is what the operator needs to hear; this is told beside it.

@@ -29,6 +29,9 @@ impl<T: Transport> Crew<'_, T> {
             let steps: Vec<&Step> = block.start.iter().chain(&block.finish).collect();
             let begun = self.steps(&track.machine, block, &steps).await;
             let Err((failed_at, mut failure)) = begun else { continue };
+            if self.serves_instead(&failure).await {
+                continue;
+            }
             if failed_at < block.start.len() {
                 self.close_barrier(&track.machine, block);
                 failure.aftermath = self.abort(&track.machine, block).await;
@@ -36,6 +39,20 @@ impl<T: Transport> Crew<'_, T> {
             return Err(failure);
         }
         Ok(())
+    }
+
+    /// Whether images are served here because docker could not start its registry. The plan lets nothing come after that step.
+    async fn serves_instead(&self, failure: &Failure) -> bool {
+        let step = failure.step.as_ref().map(|step| &step.action);
+        let (Some(Action::StartRegistry { port }), FailureKind::Exit { stderr, .. }) = (step, &failure.kind) else {
+            return false;
+        };
+        if self.transport.serve_registry(*port, None).await.is_err() {
+            return false;
+        }
+        let reason = last_lines(stderr, 1).join("");
+        self.events.tell(Event::ServingRegistry { port: *port, reason: &reason });
+        true
     }
 
     /// A block that waits goes on once the barrier opened.

@@ -1,6 +1,6 @@
 //! What a step does, in words that a person or a policy can judge. [`crate::lower`] turns it into a command line.
 
-use commands::builds::ImageBuild;
+use commands::builds::{Builder, ImageBuild};
 use commands::docker::Container;
 use commands::proxy::ProxyContainer;
 use serde::{Deserialize, Serialize};
@@ -32,8 +32,20 @@ pub enum Action {
     Checkout { root: String, directory: String, revision: String },
     /// Creates a buildx builder.
     CreateBuilder { name: String, driver: String },
+    /// Creates a buildx builder unless it is there and leads where it should.
+    EnsureBuilder(Builder),
+    /// Creates a buildx builder, whatever is there.
+    MakeBuilder(Builder),
+    /// Removes a buildx builder.
+    RemoveBuilder(Builder),
     /// Builds an image.
     Build(ImageBuild),
+    /// Builds an image by buildpacks.
+    Pack { name: String, builder: String, buildpacks: Vec<String>, build: ImageBuild },
+    /// Starts the registry on the operator's machine. Where docker cannot, the host serves images itself until the run ends.
+    StartRegistry { port: u16 },
+    /// Stops the registry on the operator's machine and removes what it holds.
+    RemoveRegistry,
     /// Starts a container of the app.
     StartContainer(Container),
     /// Starts a container of an accessory.
@@ -178,7 +190,7 @@ impl Action {
                 }
                 names
             }
-            Self::Build(build) => build.secrets.iter().map(String::as_str).collect(),
+            Self::Build(build) | Self::Pack { build, .. } => build.secrets.iter().map(String::as_str).collect(),
             Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
             Self::WriteFile { content, .. } | Self::Overwrite { content, .. } => {
                 content.iter().filter_map(Part::secret).collect()

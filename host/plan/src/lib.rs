@@ -7,6 +7,7 @@ mod accessories;
 mod action;
 mod app;
 mod boot;
+mod builds;
 mod deploy;
 mod error;
 mod facts;
@@ -25,9 +26,12 @@ mod verify;
 
 pub use action::{Action, HookScript, Part, Username};
 pub use error::PlanError;
-pub use facts::{Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, observation};
+pub use facts::{
+    Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
+    read_architecture,
+};
 pub use hooks::{HookError, Hooks};
-pub use plan::{Barrier, Block, HookOwner, Lock, Plan, Stage, Step, TIME_LIMIT, Track};
+pub use plan::{Barrier, Block, HookOwner, Lock, Plan, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
 pub use run::{AccessoryAct, BootSettings, Checkout, Intent, LockWait, ProxyAct, RegistryAct, Run, digest};
 
 use std::sync::Arc;
@@ -39,7 +43,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
     let planner = Planner { run, facts, hooks };
     if !matches!(
         run.intent,
-        Intent::Setup { .. } | Intent::Bootstrap | Intent::LockAcquire { .. } | Intent::LockRelease
+        Intent::Setup { .. } | Intent::Bootstrap | Intent::Look | Intent::LockAcquire { .. } | Intent::LockRelease
     ) {
         planner.require_docker()?;
     }
@@ -71,6 +75,12 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::LockAcquire { message } => lock::acquire(&planner, message),
         Intent::LockRelease => lock::release(&planner),
         Intent::Remove => app::remove_everything(&planner)?,
+        Intent::BuildPush { .. } => builds::push(&planner)?,
+        Intent::BuildPull => builds::pull(&planner)?,
+        Intent::BuildDeliver => builds::deliver(&planner)?,
+        Intent::BuildCreate => builds::create(&planner)?,
+        Intent::BuildRemove => builds::remove(&planner)?,
+        Intent::BuildDev { .. } => builds::dev(&planner)?,
         Intent::Look => planner.plan(),
     };
     plan.hooks = hooks.owners(run);

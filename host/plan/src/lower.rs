@@ -7,6 +7,7 @@ use commands::host;
 use commands::proxy;
 use commands::prune;
 use commands::quoting::literal;
+use commands::registry;
 use commands::{Command, Fragment};
 
 use crate::action::{Action, HookScript, Part, Username};
@@ -36,7 +37,13 @@ pub fn action(action: &Action) -> Command {
         Action::RequireBuildx => builds::require_buildx(),
         Action::Checkout { root, directory, revision } => builds::checkout(root, directory, revision),
         Action::CreateBuilder { name, driver } => builds::create_builder(name, driver),
+        Action::EnsureBuilder(builder) => builds::ensure_builder(builder),
+        Action::MakeBuilder(builder) => builds::make_builder(builder),
+        Action::RemoveBuilder(builder) => builds::remove_builder(builder),
         Action::Build(build) => builds::build(build),
+        Action::Pack { name, builder, buildpacks, build } => builds::pack(name, builder, buildpacks, build),
+        Action::StartRegistry { port } => registry::start(*port),
+        Action::RemoveRegistry => registry::remove(),
         Action::StartContainer(container) => docker::run_app(container),
         Action::StartAccessory(container) => docker::run_accessory(container),
         Action::ResumeContainer { name } => docker::start(name),

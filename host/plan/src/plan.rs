@@ -77,8 +77,22 @@ impl Lock {
 pub struct Stage {
     /// A short phrase: `Boot group 1 of 2`.
     pub title: String,
+    /// The operator's registry, where machines need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<SharedRegistry>,
     /// What each machine does.
     pub tracks: Vec<Track>,
+}
+
+/// The registry on the operator's machine: while a stage runs, the same port of other machines leads to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedRegistry {
+    /// Its port.
+    pub port: u16,
+    /// The image that is wanted of it, without the server's name: `app:v1`.
+    pub image: String,
+    /// The machines.
+    pub machines: Vec<Machine>,
 }
 
 /// What one machine does in a stage, block after block.
@@ -167,7 +181,13 @@ impl Stage {
             .filter(|(_, steps)| !steps.is_empty())
             .map(|(machine, start)| Track { machine, blocks: vec![Block { start, ..Block::default() }] })
             .collect();
-        (!tracks.is_empty()).then(|| Self { title: title.into(), tracks })
+        (!tracks.is_empty()).then(|| Self { title: title.into(), registry: None, tracks })
+    }
+
+    /// The same stage, during which machines reach the operator's registry.
+    pub fn with_registry(mut self, registry: Option<SharedRegistry>) -> Self {
+        self.registry = registry.filter(|registry| !registry.machines.is_empty());
+        self
     }
 }
 

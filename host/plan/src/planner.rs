@@ -11,7 +11,7 @@ use crate::error::PlanError;
 use crate::facts::{Docker, Facts};
 use crate::hooks::{Answer, Hooks};
 use crate::plan::{Lock, Plan, Stage, Step};
-use crate::run::Run;
+use crate::run::{Intent, Run};
 
 /// Everything a lifecycle is planned from.
 pub(crate) struct Planner<'a> {
@@ -167,7 +167,8 @@ pub(crate) fn audit(run: &Run, role: Option<&str>, message: &str) -> Step {
 
 /// The hook script that runs before the first connection, if the project has it and there is going to be one.
 pub(crate) fn before_connecting(run: &Run) -> Vec<Step> {
-    if !run.intent.connects() {
+    let local_registry = run.configuration.registry.local_port().is_some();
+    if !run.intent.connects() || (local_registry && matches!(run.intent, Intent::Registry { .. })) {
         return Vec::new();
     }
     let script = Script { secrets: true, locked: run.lock_inherited, ..Script::default() };
@@ -199,10 +200,15 @@ fn hook_script(run: &Run, name: &str, script: Script<'_>) -> Option<Step> {
     let action = Action::HookScript(HookScript {
         path: format!("{}/{name}", configuration.hooks_path),
         environment,
-        secrets: if script.secrets { run.secret_names.clone() } else { Vec::new() },
+        secrets: if script.secrets { secrets_of(run, name) } else { Vec::new() },
         runtime: script.runtime,
     });
     Some(Step::new(format!("run the hook script {name}"), action).within(60 * 60))
+}
+
+/// Names of the secrets that a hook script sees: all of the project's, or those that `x-hooks` leaves it.
+fn secrets_of(run: &Run, name: &str) -> Vec<String> {
+    run.configuration.hook_secrets.get(name).unwrap_or(&run.secret_names).clone()
 }
 
 /// The step that routes a service's requests to a container, once it is healthy. Without a role it is an accessory's.

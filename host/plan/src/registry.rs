@@ -4,19 +4,33 @@ use commands::Machine;
 
 use crate::action::Action;
 use crate::error::PlanError;
-use crate::login;
 use crate::plan::{Plan, Stage, Step};
 use crate::planner::{Planner, on_hosts};
 use crate::run::RegistryAct;
+use crate::{builds, login};
 
 /// `registry setup`, `remove`, `login` and `logout`, without the lock, on this machine and on every selected host.
 pub(crate) fn plan(planner: &Planner<'_>, act: RegistryAct, local: bool, hosts: bool) -> Result<Plan, PlanError> {
     let mut plan = planner.plan();
+    let registry = &planner.run.configuration.registry;
+    if let Some(port) = registry.local_port() {
+        let (title, steps) = match act {
+            RegistryAct::Setup | RegistryAct::Login => {
+                ("Start the local registry", vec![login::docker_here(), builds::start_registry(port)])
+            }
+            RegistryAct::Remove | RegistryAct::Logout => {
+                let remove = Step::new("remove the local registry", Action::RemoveRegistry).may_fail();
+                ("Remove the local registry", vec![remove])
+            }
+        };
+        if local {
+            plan.apply.extend(Stage::of_steps(title, [(Machine::Local, steps)]));
+        }
+        return Ok(plan);
+    }
     let (title, here, there) = match act {
         RegistryAct::Setup | RegistryAct::Login => {
-            let registry = &planner.run.configuration.registry;
-            let mut here = vec![Step::new("check that docker and buildx are there", Action::RequireBuildx).within(60)];
-            here.extend(if local { login::on_this_machine(planner)? } else { Vec::new() });
+            let here = if local { login::on_this_machine(planner)? } else { Vec::new() };
             ("Log in to the registry", here, if hosts { login::on_hosts(planner, registry)? } else { Vec::new() })
         }
         RegistryAct::Remove | RegistryAct::Logout => ("Log out of the registry", logout(planner), logout(planner)),

@@ -91,6 +91,24 @@ pub enum Intent {
     LockRelease,
     /// Removes everything.
     Remove,
+    /// Builds the image, and pushes it unless it goes elsewhere.
+    BuildPush {
+        /// `--output`.
+        output: String,
+    },
+    /// Pulls the image on the app hosts.
+    BuildPull,
+    /// Builds, pushes and pulls the image.
+    BuildDeliver,
+    /// Creates the builder.
+    BuildCreate,
+    /// Removes the builder.
+    BuildRemove,
+    /// Builds the working directory as it is.
+    BuildDev {
+        /// `--output`.
+        output: String,
+    },
     /// Asks, or runs the user's own command: changes nothing by itself.
     Look,
 }
@@ -208,15 +226,42 @@ pub enum RegistryAct {
 }
 
 impl Intent {
-    /// Whether any host is spoken to.
+    /// Whether the hook script pre-connect runs. Kamal runs it for `build push`, which connects nowhere, but not for what only concerns
+    /// the builder.
     pub fn connects(&self) -> bool {
-        !matches!(self, Self::Registry { hosts: false, .. })
+        !matches!(
+            self,
+            Self::BuildCreate | Self::BuildRemove | Self::BuildDev { .. } | Self::Registry { hosts: false, .. }
+        )
     }
 
-    /// Whether the plan depends on what is on the hosts. Whoever wants the lock away, or everybody out, may be dealing with a docker
-    /// that does not answer.
-    pub fn needs_facts(&self) -> bool {
+    /// Whether hosts are looked at before it is planned. Whoever wants the lock away, or everybody out, needs no facts, and may be
+    /// dealing with a docker that does not answer; what stays on the operator's machine connects nowhere.
+    pub fn looks_at_hosts(&self) -> bool {
         !matches!(self, Self::LockAcquire { .. } | Self::LockRelease | Self::Registry { .. } | Self::Look)
+            && !self.stays_local()
+    }
+
+    /// Whether nothing but the operator's machine is concerned.
+    pub fn stays_local(&self) -> bool {
+        matches!(self, Self::BuildPush { .. } | Self::BuildCreate | Self::BuildRemove | Self::BuildDev { .. })
+    }
+
+    /// Whether the builder is concerned.
+    pub fn builds(&self) -> bool {
+        match self {
+            Self::Setup { skip_push } | Self::Deploy { skip_push } | Self::Redeploy { skip_push } => !skip_push,
+            Self::BuildDeliver => true,
+            other => other.stays_local(),
+        }
+    }
+
+    /// Where a built image goes.
+    pub fn output(&self) -> &str {
+        match self {
+            Self::BuildPush { output } | Self::BuildDev { output } => output,
+            _ => "registry",
+        }
     }
 }
 

@@ -41,6 +41,7 @@ struct State {
     commands: BTreeMap<Machine, usize>,
     trips: BTreeMap<Machine, usize>,
     ports: Vec<(Machine, u16)>,
+    registries: Vec<(u16, Option<String>)>,
 }
 
 /// What a pretended machine does with a command.
@@ -125,9 +126,14 @@ impl Scripted {
         lock(&self.state).trips.clone()
     }
 
-    /// The ports that were shared, in order.
+    /// The ports that are shared, in the order in which they were.
     pub fn ports(&self) -> Vec<(Machine, u16)> {
         lock(&self.state).ports.clone()
+    }
+
+    /// The ports on which images were to be served, with the image that was wanted, in order.
+    pub fn registries(&self) -> Vec<(u16, Option<String>)> {
+        lock(&self.state).registries.clone()
     }
 
     /// All calls as text, machine by machine in their order: for whole-string tests.
@@ -254,6 +260,15 @@ impl Transport for Scripted {
         self.connect(machine, &Interrupts::new()).await?;
         lock(&self.state).ports.push((machine.clone(), port));
         Ok(())
+    }
+
+    async fn unshare_port(&self, machine: &Machine, port: u16) {
+        lock(&self.state).ports.retain(|shared| *shared != (machine.clone(), port));
+    }
+
+    async fn serve_registry(&self, port: u16, image: Option<&str>) -> Result<bool, TransportError> {
+        lock(&self.state).registries.push((port, image.map(str::to_string)));
+        Ok(image.is_none())
     }
 
     fn learn(&self, secrets: SecretValues) {

@@ -2,6 +2,7 @@
 
 mod accessory;
 mod app;
+mod build;
 mod lock;
 mod plan;
 mod proxy;
@@ -9,10 +10,11 @@ mod prune;
 mod registry;
 mod server;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
 pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
+pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
@@ -24,8 +26,10 @@ pub use server::{ServerChange, ServerCommand, ServerExec};
 #[derive(Debug, Parser)]
 #[command(
     name = "sextant",
+    override_usage = "sextant SUBCOMMAND [OPTIONS]",
     disable_help_flag = true,
     disable_help_subcommand = true,
+    subcommand_help_heading = "Subcommands",
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "`sextant help SUBCOMMAND` tells more about one, `sextant tree` shows all of them. Aliases in config/deploy.yml are \
@@ -79,8 +83,14 @@ pub struct Options {
     #[arg(long, global = true, default_value_t = 15, value_name = "SECONDS")]
     pub lock_wait_interval: u64,
     /// How to show plans and progress
-    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    #[arg(long = "output", global = true, default_value = "text", value_name = "text|json")]
+    output_word: String,
+    /// What `--output` says, where it is about plans and progress.
+    #[arg(skip)]
     pub output: Output,
+    /// What `--output` says, where it is about an image: Kamal's `build push` and `build dev` use the same word.
+    #[arg(skip)]
+    pub image_output: Option<String>,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
@@ -92,10 +102,31 @@ pub struct Options {
     pub path: Vec<String>,
 }
 
+impl Arguments {
+    /// Reads the value of `--output`, which means two things. Gives it back where it means neither.
+    pub fn settle_output(&mut self) -> Result<(), String> {
+        let options = &mut self.options;
+        let of = |command: &BuildChange| matches!(command, BuildChange::Push(_) | BuildChange::Dev(_));
+        let of_image = match &self.subcommand {
+            Command::Build(BuildCommand::Change(command)) => of(command),
+            Command::Plan(PlanArguments { of: Some(Plannable::Build(command)), .. }) => of(command),
+            _ => false,
+        };
+        match options.output_word.as_str() {
+            "text" => options.output = Output::Text,
+            "json" => options.output = Output::Json,
+            word if of_image => options.image_output = Some(word.to_string()),
+            word => return Err(word.to_string()),
+        }
+        Ok(())
+    }
+}
+
 /// How plans and progress are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Output {
     /// For people.
+    #[default]
     Text,
     /// For programs: JSON, one object a line while something runs.
     Json,
@@ -113,6 +144,9 @@ pub enum Command {
     /// Accessories: boot, look, remove
     #[command(subcommand)]
     Accessory(AccessoryCommand),
+    /// The image: build, push, pull; the builder
+    #[command(subcommand)]
+    Build(BuildCommand),
     /// The proxy: boot, reboot, look, remove
     #[command(subcommand)]
     Proxy(ProxyCommand),

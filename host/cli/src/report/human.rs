@@ -87,6 +87,14 @@ impl Events for Human {
                 say(&format!("{} the deploy lock on {host} was not released: {reason}", style.bad("warning:")));
                 say(&format!("{} run `sextant lock release` if nobody works on it", style.strong("hint:")));
             }
+            Event::SharingRegistry { machines, .. } => {
+                let machines: Vec<String> = machines.iter().map(Machine::to_string).collect();
+                say(&format!("Setting up local registry port forwarding to {}...", machines.join(", ")));
+            }
+            Event::ServingRegistry { port, reason } => {
+                say(&format!("  note: docker cannot start the local registry: {reason}"));
+                say(&format!("  note: serving images on localhost:{port} from here until this run ends"));
+            }
             Event::Stage { title } => say(&style.strong(title)),
             Event::StepBegan { machine, role, step } if self.shows_output(step) => {
                 self.step(machine, role, &style.faint(&format!("{} …", step.title)));

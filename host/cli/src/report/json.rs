@@ -33,6 +33,12 @@ fn object(event: Event<'_>) -> Value {
         Event::TookLock { host } => json!({ "event": "took-lock", "host": host }),
         Event::ReleasedLock { host } => json!({ "event": "released-lock", "host": host }),
         Event::KeptLock { host, reason } => json!({ "event": "kept-lock", "host": host, "reason": reason }),
+        Event::SharingRegistry { port, machines } => {
+            json!({ "event": "sharing-registry", "port": port, "machines": machines })
+        }
+        Event::ServingRegistry { port, reason } => {
+            json!({ "event": "serving-registry", "port": port, "reason": reason })
+        }
         Event::Stage { title } => json!({ "event": "stage", "title": title }),
         Event::StepBegan { machine, role, step } => {
             json!({ "event": "step-began", "machine": machine.to_string(), "role": role, "step": step.id, "title": step.title })

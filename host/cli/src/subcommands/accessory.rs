@@ -15,9 +15,6 @@ use crate::invocation::Request;
 use crate::project::{Project, Substitution};
 use crate::report::say;
 
-/// What `accessory exec` calls itself to hook scripts.
-const EXEC: [&str; 2] = ["accessory", "exec"];
-
 pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> {
     match command {
         AccessoryCommand::Change(change) => {
@@ -39,7 +36,7 @@ pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> 
         AccessoryCommand::Details { name } => {
             let project = Project::read(options)?;
             let questions = details(&project, &name)?;
-            look::ask(options, &project, &["accessory", "details"], questions)
+            look::ask(options, &project, questions)
         }
         AccessoryCommand::Exec(arguments) => exec(options, &arguments),
         AccessoryCommand::Logs { name, tail } => logs(options, &name, &tail),
@@ -117,7 +114,7 @@ fn exec(options: &Options, arguments: &AccessoryExec) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let accessory = one(&project, name)?;
     let substitution = if *reuse { Substitution::NamesOnly } else { Substitution::Run };
-    let visit = Visit::begin(options, &project, &EXEC, substitution)?;
+    let visit = Visit::begin(options, &project, substitution)?;
     let tell = |text: String| {
         if !raw && !options.quiet {
             say(&text);
@@ -125,7 +122,7 @@ fn exec(options: &Options, arguments: &AccessoryExec) -> Result<u8, Failure> {
     };
     let from = if *reuse { "existing container" } else { "new container" };
     let line = line(&project, accessory, *reuse, attached(*interactive), &command);
-    let run = visit.run(&EXEC)?;
+    let run = visit.run()?;
     let login = if *reuse { Vec::new() } else { visit.login(&run)? };
     if *interactive {
         let host = first_host(accessory)?;
@@ -168,7 +165,7 @@ fn logs(options: &Options, name: &str, tail: &LogTail) -> Result<u8, Failure> {
         say(&format!("Following logs on {host}..."));
         return visit.interactive(host, &reading::logs_of(&accessory.service_name, &wanted).line);
     }
-    let visit = Visit::begin(options, &project, &["accessory", "logs"], Substitution::NamesOnly)?;
+    let visit = Visit::begin(options, &project, Substitution::NamesOnly)?;
     let command = reading::logs_of(&accessory.service_name, &wanted);
     let question = |host: &String| Question::new("", host, command.clone());
     let questions: Vec<Question> = hosts(&project, accessory).iter().map(question).collect();

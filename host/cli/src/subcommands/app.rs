@@ -21,16 +21,14 @@ pub fn run(options: &Options, command: AppCommand) -> Result<u8, Failure> {
         AppCommand::Change(change) => carry_out(options, request(&change)),
         AppCommand::Details => {
             let project = Project::read(options)?;
-            look::ask(options, &project, &["app", "details"], details(&project))
+            look::ask(options, &project, details(&project))
         }
         AppCommand::Version => version(options),
-        AppCommand::Containers => per_host(options, "containers", |project| {
+        AppCommand::Containers => per_host(options, |project| {
             let destination = project.configuration.destination.as_deref().unwrap_or_default();
             reading::containers(&project.configuration.service, destination)
         }),
-        AppCommand::Images => {
-            per_host(options, "images", |project| reading::images(&project.configuration.repository()))
-        }
+        AppCommand::Images => per_host(options, |project| reading::images(&project.configuration.repository())),
         AppCommand::Logs(arguments) => logs(options, arguments),
         AppCommand::Exec(arguments) => exec::app(options, &arguments),
         AppCommand::Other(words) => Err(unknown("app", &words, &[])),
@@ -119,10 +117,10 @@ pub fn primary_host(project: &Project) -> Result<String, Failure> {
     project.selection.primary_host.clone().ok_or_else(|| Failure::message("no host is selected"))
 }
 
-fn per_host(options: &Options, word: &str, command: impl Fn(&Project) -> Command) -> Result<u8, Failure> {
+fn per_host(options: &Options, command: impl Fn(&Project) -> Command) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let question = |host: &String| Question::new("App Host", host, command(&project));
-    look::ask(options, &project, &["app", word], project.selection.app_hosts.iter().map(question).collect())
+    look::ask(options, &project, project.selection.app_hosts.iter().map(question).collect())
 }
 
 fn per_role(project: &Project, command: impl Fn(&Role) -> Command) -> Vec<Question> {
@@ -142,13 +140,13 @@ fn version(options: &Options) -> Result<u8, Failure> {
         let current = |role| reading::current_version(names(&project, role).role());
         questions.extend(first.map(|role| Question::new("App Host", host, current(role))));
     }
-    look::ask(options, &project, &["app", "version"], questions)
+    look::ask(options, &project, questions)
 }
 
 /// Tells which containers run beside the current one.
 fn stale_containers(options: &Options) -> Result<u8, Failure> {
     let project = Project::read(options)?;
-    let visit = Visit::begin(options, &project, &["app", "stale_containers"], Substitution::NamesOnly)?;
+    let visit = Visit::begin(options, &project, Substitution::NamesOnly)?;
     for host in &project.selection.app_hosts {
         for role in roles_on(&project, host) {
             let names = names(&project, role);
@@ -184,5 +182,5 @@ fn logs(options: &Options, arguments: LogArguments) -> Result<u8, Failure> {
         let logs = reading::logs(names(&project, role).role(), id, &wanted);
         Command::new(format!("{} || echo 'Nothing found'", logs.line))
     };
-    look::ask(options, &project, &["app", "logs"], per_role(&project, command))
+    look::ask(options, &project, per_role(&project, command))
 }

@@ -14,9 +14,6 @@ use crate::failure::Failure;
 use crate::project::{Project, Substitution};
 use crate::report::say;
 
-/// What `app exec` calls itself to hook scripts.
-const WORDS: [&str; 2] = ["app", "exec"];
-
 /// `app exec`.
 pub fn app(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
     let Exec { interactive, reuse, detach, raw, .. } = *arguments;
@@ -33,8 +30,7 @@ pub fn app(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
         }
     };
     let project = Project::read(options)?;
-    let visit =
-        Visit::begin(options, &project, &WORDS, if reuse { Substitution::NamesOnly } else { Substitution::Run })?;
+    let visit = Visit::begin(options, &project, if reuse { Substitution::NamesOnly } else { Substitution::Run })?;
     let version = match (&options.version, reuse) {
         (Some(version), _) => version.clone(),
         (None, true) => {
@@ -49,7 +45,7 @@ pub fn app(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
     let exec =
         AppExec { project: &project, arguments, environment: environment(&arguments.environment)?, version, command };
     let (version, existing) = (&exec.version, if reuse { "existing container" } else { "new container" });
-    let run = visit.run(&WORDS)?;
+    let run = visit.run()?;
     let login = if reuse { Vec::new() } else { visit.login(&run)? };
     if interactive {
         let (host, role) = primary_role(&project)?;

@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use plan::{Intent, Run};
 use transport::{Ending, Interrupts, Machines, OnFailure, Outcome, Task, Transport};
 
-use super::change::simple;
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::invocation::{self, Request, Version};
@@ -47,23 +46,10 @@ pub struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    /// Begins a visit for a subcommand, with the values of secrets if commands need them.
-    pub fn begin(
-        options: &'a Options,
-        project: &'a Project,
-        words: &[&str],
-        substitution: Substitution,
-    ) -> Result<Self, Failure> {
-        let script = !options.skip_hooks && project.hook_scripts()?.contains("pre-connect");
-        let visit = Self::unannounced(options, project, if script { Substitution::Run } else { substitution })?;
-        if script {
-            let secrets = project.secrets(Substitution::Run)?;
-            let run = invocation::run(project, options, simple(Intent::Look, words), &secrets)?;
-            let events = crate::report::events(options);
-            let connected = lifecycle::connect(&run, &visit.machines, &*events, &visit.interrupts);
-            visit.runtime.block_on(connected).map_err(|error| invocation::failed(project, error))?;
-        }
-        Ok(visit)
+    /// Begins a visit, with the values of secrets if commands need them.
+    pub fn begin(options: &'a Options, project: &'a Project, substitution: Substitution) -> Result<Self, Failure> {
+        invocation::connect(project, options)?;
+        Self::unannounced(options, project, substitution)
     }
 
     /// Begins a visit without the hook script: what follows log lines runs none.
@@ -81,8 +67,9 @@ impl<'a> Visit<'a> {
     }
 
     /// The run that audit lines and logins of the user's own commands belong to.
-    pub fn run(&self, words: &[&str]) -> Result<Arc<Run>, Failure> {
-        let request = Request { version: Some(Version::Latest), ..simple(Intent::Look, words) };
+    pub fn run(&self) -> Result<Arc<Run>, Failure> {
+        let words = self.options.path.clone();
+        let request = Request { intent: Intent::Look, words, version: Some(Version::Latest), no_cache: false };
         let secrets = self.project.secrets(Substitution::NamesOnly)?;
         Ok(Arc::new(invocation::run(self.project, self.options, request, &secrets)?))
     }
@@ -166,8 +153,8 @@ impl Drop for Visit<'_> {
 }
 
 /// Asks all at once and shows the answers in order, in a visit of their own.
-pub fn ask(options: &Options, project: &Project, words: &[&str], questions: Vec<Question>) -> Result<u8, Failure> {
-    Visit::begin(options, project, words, Substitution::NamesOnly)?.show(&questions)
+pub fn ask(options: &Options, project: &Project, questions: Vec<Question>) -> Result<u8, Failure> {
+    Visit::begin(options, project, Substitution::NamesOnly)?.show(&questions)
 }
 
 /// A block of one host's answer.

@@ -3,6 +3,7 @@
 mod accessory;
 mod app;
 mod audit;
+mod build;
 mod change;
 mod config;
 mod docs;
@@ -17,14 +18,14 @@ mod server;
 mod version;
 
 use crate::arguments::{
-    AccessoryCommand, AppChange, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand, RegistryCommand,
-    ServerCommand,
+    AccessoryCommand, AppChange, AppCommand, Arguments, BuildCommand, Command, LockCommand, Options, ProxyCommand,
+    RegistryCommand, ServerCommand,
 };
 use crate::command_line::not_found;
 use crate::failure::Failure;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 3] = ["build", "secrets", "upgrade"];
+const NOT_YET: [&str; 2] = ["secrets", "upgrade"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -38,6 +39,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Plan(arguments) => plan::run(options, arguments),
         Command::App(command) => app::run(options, command),
         Command::Accessory(command) => accessory::run(options, command),
+        Command::Build(command) => build::run(options, command),
         Command::Proxy(command) => proxy::run(options, command),
         Command::Lock(command) => lock::run(options, command),
         Command::Registry(command) => registry::run(options, command),
@@ -59,6 +61,7 @@ fn only_looks(command: &Command) -> bool {
         Command::App(AppCommand::Change(change)) => matches!(change, AppChange::StaleContainers { stop: false }),
         Command::App(command) => !matches!(command, AppCommand::Other(_)),
         Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),
+        Command::Build(command) => matches!(command, BuildCommand::Details),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details | ProxyCommand::Logs(_)),
         Command::Lock(command) => matches!(command, LockCommand::Status),
         Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),

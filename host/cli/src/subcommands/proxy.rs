@@ -28,7 +28,7 @@ pub fn run(options: &Options, command: ProxyCommand) -> Result<u8, Failure> {
         }
         ProxyCommand::Details => {
             let project = Project::read(options)?;
-            look::ask(options, &project, &["proxy", "details"], details(&project))
+            look::ask(options, &project, details(&project))
         }
         ProxyCommand::Logs(tail) => logs(options, &tail),
         ProxyCommand::Other(words) => Err(unknown("proxy", &words, &[])),
@@ -91,7 +91,7 @@ fn boot_config(options: &Options, settings: BootConfig) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let question = |host: &String| Question::new("", host, proxy::boot_configuration(host));
     let questions = project.selection.proxy_hosts.iter().map(question).collect();
-    look::ask(options, &project, &["proxy", "boot_config"], questions)
+    look::ask(options, &project, questions)
 }
 
 /// The questions about the proxy's container on every host.
@@ -107,7 +107,7 @@ fn logs(options: &Options, tail: &LogTail) -> Result<u8, Failure> {
     if !wanted.follow {
         let question = |host: &String| Question::new("Proxy Host", host, command.clone());
         let questions = project.selection.proxy_hosts.iter().map(question).collect();
-        return look::ask(options, &project, &["proxy", "logs"], questions);
+        return look::ask(options, &project, questions);
     }
     let Some(host) = &project.selection.primary_host else { return Err(Failure::message("no host is selected")) };
     let visit = Visit::unannounced(options, &project, Substitution::NamesOnly)?;

@@ -14,9 +14,6 @@ use crate::invocation::Request;
 use crate::project::{Project, Substitution};
 use crate::report::say;
 
-/// What `server exec` calls itself to hook scripts.
-const EXEC: [&str; 2] = ["server", "exec"];
-
 pub fn run(options: &Options, command: ServerCommand) -> Result<u8, Failure> {
     match command {
         ServerCommand::Change(change) => carry_out(options, request(&change)),
@@ -39,7 +36,7 @@ fn exec(options: &Options, arguments: &ServerExec) -> Result<u8, Failure> {
     }
     let command = joined(command)?;
     let project = Project::read(options)?;
-    let visit = Visit::begin(options, &project, &EXEC, Substitution::NamesOnly)?;
+    let visit = Visit::begin(options, &project, Substitution::NamesOnly)?;
     let tell = |text: String| {
         if !raw && !options.quiet {
             say(&text);
@@ -52,7 +49,7 @@ fn exec(options: &Options, arguments: &ServerExec) -> Result<u8, Failure> {
     }
     let hosts = &project.selection.hosts;
     tell(format!("Running '{command}' on {}...", hosts.join(", ")));
-    let run = visit.run(&EXEC)?;
+    let run = visit.run()?;
     let question = |host: &String| {
         let audit = plan::audit(&run, None, &format!("Executed cmd '{command}' on {host}"));
         let before = vec![plan::lower::command(&audit)];

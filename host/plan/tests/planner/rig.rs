@@ -112,7 +112,8 @@ pub fn image(version: &str) -> Image {
 
 /// Facts by host.
 pub fn facts(hosts: &[(&str, HostFacts)]) -> Facts {
-    Facts { hosts: hosts.iter().map(|(name, facts)| (name.to_string(), facts.clone())).collect::<BTreeMap<_, _>>() }
+    let hosts = hosts.iter().map(|(name, facts)| (name.to_string(), facts.clone())).collect::<BTreeMap<_, _>>();
+    Facts { hosts, architecture: None }
 }
 
 /// Facts of [`LARGE`]: everything runs.
