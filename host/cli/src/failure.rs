@@ -186,7 +186,7 @@ fn lifecycle_text(error: &LifecycleError) -> String {
 
 fn steps_text(stage: &str, failures: &[StepFailure]) -> String {
     let style = Style::for_stderr();
-    if failures.iter().all(|failure| may_not_install(failure)) {
+    if failures.iter().all(may_not_install) {
         return headed(&docker_by_hand(failures), None);
     }
     let mut text = format!("{} {stage} failed on {}\n", style.bad("error:"), machines(failures));

@@ -15,6 +15,7 @@ use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
+use crate::templates;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -56,6 +57,8 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
     }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
     let now = jiff::Timestamp::now();
+    let uploads = request.intent.uploads_files();
+    let rendered = if uploads { templates::rendered(project, options)? } else { BTreeMap::new() };
     let run = Run {
         intent: request.intent,
         subcommand: request.words,
@@ -80,7 +83,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         lock_wait: options
             .lock_wait
             .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
-        rendered: BTreeMap::new(),
+        rendered,
     };
     plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
     Ok(run)

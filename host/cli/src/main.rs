@@ -14,6 +14,8 @@ mod project;
 mod report;
 mod style;
 mod subcommands;
+mod surroundings;
+mod templates;
 
 use std::process::ExitCode;
 

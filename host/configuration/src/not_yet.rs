@@ -9,15 +9,16 @@ use crate::validate::join;
 /// This version, as messages name it.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
-/// A key that is not carried out: its path (`*` is any name), when it has an effect at all, and what it is called.
+/// A key that is not carried out: its path (`*` is any name) and when it has an effect at all.
 struct Missing {
     path: &'static str,
     has_effect: fn(&Node) -> bool,
-    what: &'static str,
 }
 
-const MISSING: &[Missing] =
-    &[Missing { path: "accessories/*/files", has_effect: has_template, what: "files that are ERB templates" }];
+const MISSING: &[Missing] = &[
+    Missing { path: "hooks_output", has_effect: is_given },
+    Missing { path: "output", has_effect: is_filled },
+];
 
 /// Refuses the first key that is not carried out yet; the hint names the others.
 pub(crate) fn check(document: &Node) -> Result<(), ConfigurationError> {
@@ -26,12 +27,12 @@ pub(crate) fn check(document: &Node) -> Result<(), ConfigurationError> {
         let steps: Vec<_> = missing.path.split('/').collect();
         visit(document, &steps, "", &mut |path, node| {
             if (missing.has_effect)(node) {
-                found.push((path.to_owned(), node.origin.clone(), missing.what));
+                found.push((path.to_owned(), node.origin.clone()));
             }
         });
     }
-    let Some((path, origin, what)) = found.first() else { return Ok(()) };
-    let text = format!("Kamal knows {what}, Sextant {VERSION} does not carry them out yet");
+    let Some((path, origin)) = found.first() else { return Ok(()) };
+    let text = format!("Kamal knows this key, Sextant {VERSION} does not carry it out yet");
     let mut error = ConfigurationError::configuration(format!("{path}: {text}")).at(origin);
     let others: Vec<_> = found.iter().skip(1).map(|(path, ..)| format!("`{path}`")).collect();
     if !others.is_empty() {
@@ -49,10 +50,10 @@ fn visit(node: &Node, steps: &[&str], path: &str, found: &mut impl FnMut(&str, &
     }
 }
 
-fn has_template(files: &Node) -> bool {
-    let source = |file: &Node| match file.get("local") {
-        Some(local) => local.to_ruby_string(),
-        None => file.to_ruby_string().split(':').next().unwrap_or_default().to_owned(),
-    };
-    files.as_list().unwrap_or_default().iter().any(|file| source(file).ends_with("erb"))
+fn is_given(_: &Node) -> bool {
+    true
+}
+
+fn is_filled(node: &Node) -> bool {
+    !node.is_blank()
 }

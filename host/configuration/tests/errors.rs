@@ -205,11 +205,17 @@ fn rules_of_the_project() {
 
 #[test]
 fn keys_that_are_not_carried_out_yet() {
-    check(
-        "servers: [ h1 ]\naccessories: { db: { host: h, files: [ a.erb:/b ] } }\n",
-        "6:38+1",
-        "accessories/db/files: Kamal knows files that are ERB templates, Sextant 0.1 does not carry them out yet",
-        "",
+    let check_key = |text: &str, place: &str, path: &str, hint: &str| {
+        let message = format!("{path}: Kamal knows this key, Sextant 0.1 does not carry it out yet");
+        check(&format!("{SERVERS}{text}\n"), place, &message, hint);
+    };
+    check_key("hooks_output: :verbose", "6:15+8", "hooks_output", "");
+    check_key("output: { file: { path: x } }", "6:9+1", "output", "");
+    check_key(
+        "output: { file: { path: x } }\nhooks_output: :quiet",
+        "7:15+6",
+        "hooks_output",
+        "not carried out yet either: `output`",
     );
 }
 
@@ -277,17 +283,41 @@ fn broken_yaml() {
 }
 
 #[test]
-fn erb() {
+fn templates() {
     check_whole(
         "service: app\nimage: <%= ENV[\"IMAGE\"] %>\n",
-        "2:8+19",
-        "deploy.yml line 2: ERB is not evaluated yet: `<%= ENV[\"IMAGE\"] %>`",
-        "write the value out, or render the file with Ruby first and pass the result with --config-file",
+        "2:6+1",
+        "image: should be a string",
+        "IMAGE is not set, so `ENV[\"IMAGE\"]` gives nothing here",
     );
     check_whole(
-        "service: |\n  # <%= x %>\nimage: x\n",
-        "2:3+11",
-        "deploy.yml line 2: ERB is not evaluated yet: `<%= x %>`",
-        "write the value out, or render the file with Ruby first and pass the result with --config-file",
+        "<% if true -%>\nservice: app\n<% end -%>\nimage: <%= \"[x\" %>\nb: 1\n",
+        "5:2+1",
+        "deploy.yml is not valid YAML: line 5, column 2: illegal placement of ':' indicator",
+        "",
+    );
+    check_whole(
+        "<%# a\ncomment -%>\nservice: app\n<% [1, 2].each do |n| -%>\nkey_<%= n %>: x\n<% end %>\n",
+        "5:1+12",
+        "unknown keys: key_1, key_2",
+        "",
+    );
+    check_whole(
+        "service: <%= ENV.fetch(\"APP\") %>\n",
+        "1:18+15",
+        "key not found: \"APP\"",
+        "set APP in the environment, or give a default: ENV.fetch(\"APP\", …)",
+    );
+    check_whole(
+        "service: app\nimage: <%= `git describe` %>\n",
+        "2:12+17",
+        "deploy.yml line 2: the command in `<%= `git describe` %>` was not run",
+        "if you trust this file, allow it: --allow-erb-commands or SEXTANT_ALLOW_ERB_COMMANDS=1",
+    );
+    check_whole(
+        "service: app\nimage: <%= Time.now.to_i %>\n",
+        "2:12+16",
+        "deploy.yml line 2, column 12: this Ruby is not understood: `Time` in `<%= Time.now.to_i %>`",
+        "write it in another way, or let the Ruby of this machine render the file: --erb-ruby or SEXTANT_ERB_RUBY=1",
     );
 }

@@ -247,6 +247,15 @@ impl Intent {
         matches!(self, Self::BuildPush { .. } | Self::BuildCreate | Self::BuildRemove | Self::BuildDev { .. })
     }
 
+    /// Whether files of accessories are uploaded.
+    pub fn uploads_files(&self) -> bool {
+        let uploads = |act: &AccessoryAct| {
+            use AccessoryAct::{Boot, Reboot, Upgrade, Upload};
+            matches!(act, Boot | Reboot | Upgrade { .. } | Upload)
+        };
+        matches!(self, Self::Setup { .. }) || matches!(self, Self::Accessory(act, _) if uploads(act))
+    }
+
     /// Whether the builder is concerned.
     pub fn builds(&self) -> bool {
         match self {

@@ -12,6 +12,8 @@ mod server;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::surroundings::Permissions;
+
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
 pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
 pub use build::{BuildChange, BuildCommand};
@@ -82,6 +84,12 @@ pub struct Options {
     /// Seconds between two looks at the deploy lock
     #[arg(long, global = true, default_value_t = 15, value_name = "SECONDS")]
     pub lock_wait_interval: u64,
+    /// Let templates (ERB) in the configuration run commands
+    #[arg(long, global = true)]
+    pub allow_erb_commands: bool,
+    /// Let this machine's ruby render templates (ERB) in the configuration
+    #[arg(long, global = true)]
+    pub erb_ruby: bool,
     /// How to show plans and progress
     #[arg(long = "output", global = true, default_value = "text", value_name = "text|json")]
     output_word: String,
@@ -119,6 +127,13 @@ impl Arguments {
             word => return Err(word.to_string()),
         }
         Ok(())
+    }
+}
+
+impl Options {
+    /// What templates in the configuration may do.
+    pub fn permissions(&self) -> Permissions {
+        Permissions { commands: self.allow_erb_commands, ruby: self.erb_ruby }
     }
 }
 
