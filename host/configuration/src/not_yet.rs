@@ -15,10 +15,8 @@ struct Missing {
     has_effect: fn(&Node) -> bool,
 }
 
-const MISSING: &[Missing] = &[
-    Missing { path: "hooks_output", has_effect: is_given },
-    Missing { path: "output", has_effect: is_filled },
-];
+const MISSING: &[Missing] =
+    &[Missing { path: "hooks_output", has_effect: is_given }, Missing { path: "output", has_effect: is_filled }];
 
 /// Refuses the first key that is not carried out yet; the hint names the others.
 pub(crate) fn check(document: &Node) -> Result<(), ConfigurationError> {
