@@ -67,13 +67,6 @@ fn bad_input_gets_a_clear_error() {
     );
     check(
         PROJECT,
-        &["upgrade"],
-        1,
-        "error: `upgrade` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
-         hint: Kamal itself can be used on the same servers at any time\n",
-    );
-    check(
-        PROJECT,
         &["plan", "--hosts", "9.9.9.9"],
         1,
         "  ERROR (ArgumentError): No --hosts match for 9.9.9.9\nhint: there are: 10.0.0.1\n",

@@ -77,6 +77,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         started_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         seed: format!("{} {}", now.as_nanosecond(), std::process::id()),
         hook_scripts,
+        error_pages: project.error_pages()?,
         secret_names: secrets.names().map(str::to_string).collect(),
         no_cache: request.no_cache,
         lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),

@@ -140,6 +140,20 @@ impl Project {
         Ok(names.filter(|name| !name.contains('.')).collect())
     }
 
+    /// The error pages of the project, relative to it: `4xx.html` and `5xx.html`.
+    pub fn error_pages(&self) -> Result<Vec<String>, Failure> {
+        let Some(folder) = &self.configuration.error_pages_path else { return Ok(Vec::new()) };
+        let entries = match std::fs::read_dir(self.directory.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Failure::message(format!("{folder} cannot be read: {error}"))),
+        };
+        let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut pages: Vec<String> = names.filter(|name| is_error_page(name)).collect();
+        pages.sort();
+        Ok(pages.into_iter().map(|name| format!("{}/{name}", folder.trim_end_matches('/'))).collect())
+    }
+
     /// The git checkout the project stands in, if it stands in one.
     pub fn checkout(&self) -> Option<Checkout> {
         let git = |words: &[&str]| self.git(words);
@@ -194,6 +208,11 @@ fn texts(sources: &Sources) -> Vec<Source> {
 fn printed(directory: &Path, program: &str, words: &[&str]) -> Option<String> {
     let outcome = transport::capture(program, words, directory, &[]).ok()?;
     outcome.succeeded().then(|| outcome.stdout.trim_end_matches('\n').to_string())
+}
+
+/// `4??.html` or `5??.html`.
+fn is_error_page(name: &str) -> bool {
+    name.strip_suffix(".html").is_some_and(|code| code.chars().count() == 3 && code.starts_with(['4', '5']))
 }
 
 fn read_source(directory: &Path, path: &str) -> Result<Source, Failure> {

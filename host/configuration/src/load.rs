@@ -106,6 +106,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
         drain_timeout: timeouts.drain,
         readiness_delay,
         retain_containers,
+        error_pages_path: text(Some(&document), "error_pages_path").filter(|path| !path.trim().is_empty()),
         hooks_path: path("hooks_path", ".kamal/hooks"),
         secrets_path: path("secrets_path", ".kamal/secrets"),
         plugins,

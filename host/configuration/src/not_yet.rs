@@ -9,37 +9,14 @@ use crate::validate::join;
 /// This version, as messages name it.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
-/// A key that is not carried out: its path (`*` is any name), when it has an effect at all, and what it is called.
+/// A key that is not carried out: its path (`*` is any name) and when it has an effect at all.
 struct Missing {
     path: &'static str,
     has_effect: fn(&Node) -> bool,
-    what: What,
 }
 
-enum What {
-    Key,
-    Several(&'static str),
-}
-
-const fn missing(path: &'static str, has_effect: fn(&Node) -> bool, what: What) -> Missing {
-    Missing { path, has_effect, what }
-}
-
-const CERTIFICATES: What = What::Several("custom certificates");
-
-const MISSING: &[Missing] = &[
-    missing("asset_path", is_filled, What::Key),
-    missing("servers/*/asset_path", is_filled, What::Key),
-    missing("error_pages_path", is_filled, What::Key),
-    missing("proxy/ssl", is_map, CERTIFICATES),
-    missing("servers/*/proxy/ssl", is_map, CERTIFICATES),
-    missing("accessories/*/proxy/ssl", is_map, CERTIFICATES),
-    missing("proxy/run", is_given, What::Key),
-    missing("servers/*/proxy/run", is_given, What::Key),
-    missing("accessories/*/proxy/run", is_given, What::Key),
-    missing("hooks_output", is_given, What::Key),
-    missing("output", is_filled, What::Key),
-];
+const MISSING: &[Missing] =
+    &[Missing { path: "hooks_output", has_effect: is_given }, Missing { path: "output", has_effect: is_filled }];
 
 /// Refuses the first key that is not carried out yet; the hint names the others.
 pub(crate) fn check(document: &Node) -> Result<(), ConfigurationError> {
@@ -48,15 +25,12 @@ pub(crate) fn check(document: &Node) -> Result<(), ConfigurationError> {
         let steps: Vec<_> = missing.path.split('/').collect();
         visit(document, &steps, "", &mut |path, node| {
             if (missing.has_effect)(node) {
-                found.push((path.to_owned(), node.origin.clone(), &missing.what));
+                found.push((path.to_owned(), node.origin.clone()));
             }
         });
     }
-    let Some((path, origin, what)) = found.first() else { return Ok(()) };
-    let text = match what {
-        What::Key => format!("Kamal knows this key, Sextant {VERSION} does not carry it out yet"),
-        What::Several(things) => format!("Kamal knows {things}, Sextant {VERSION} does not carry them out yet"),
-    };
+    let Some((path, origin)) = found.first() else { return Ok(()) };
+    let text = format!("Kamal knows this key, Sextant {VERSION} does not carry it out yet");
     let mut error = ConfigurationError::configuration(format!("{path}: {text}")).at(origin);
     let others: Vec<_> = found.iter().skip(1).map(|(path, ..)| format!("`{path}`")).collect();
     if !others.is_empty() {
@@ -80,8 +54,4 @@ fn is_given(_: &Node) -> bool {
 
 fn is_filled(node: &Node) -> bool {
     !node.is_blank()
-}
-
-fn is_map(node: &Node) -> bool {
-    node.as_map().is_some()
 }

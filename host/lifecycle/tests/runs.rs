@@ -201,6 +201,7 @@ fn says(what: String) -> Answer {
         may_fail: false,
         audit: None,
         time_limit: None,
+        prepares: false,
     };
     Answer { plugin: "test".into(), steps: vec![step] }
 }
@@ -227,7 +228,12 @@ impl Hooks for Plugins {
 
     fn boot(&self, _: &Arc<Run>, _: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError> {
         let part = |part: &str| says(format!("{part} {role} on {host}"));
-        Ok(BootAnswer { start: part("start"), finish: part("finish"), abort: part("abort") })
+        Ok(BootAnswer {
+            prepare: Answer::default(),
+            start: part("start"),
+            finish: part("finish"),
+            abort: part("abort"),
+        })
     }
 
     fn owners(&self, _: &Run) -> Vec<HookOwner> {

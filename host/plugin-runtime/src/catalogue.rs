@@ -125,7 +125,8 @@ impl Catalogue {
             hook: hook.name(),
             message: error.to_string(),
         })?;
-        Ok((member.answer(hook, steps, &scene)?, told))
+        let answer = member.answer(hook, steps, &scene)?;
+        Ok((if hook == Hook::Boot { answer } else { member.only_in_turn(hook, answer)? }, told))
     }
 }
 
@@ -238,9 +239,16 @@ impl Hooks for Catalogue {
             Ok(told.map(|()| (finish, abort)))
         })?;
         let scene = Scene { run, facts, registry: None };
-        let finish = member.answer(Hook::Boot, finish, &scene)?;
-        let abort = member.answer(Hook::Boot, abort, &scene)?;
-        Ok(BootAnswer { start, finish, abort })
+        let finish = member.only_in_turn(Hook::Boot, member.answer(Hook::Boot, finish, &scene)?)?;
+        let abort = member.only_in_turn(Hook::Boot, member.answer(Hook::Boot, abort, &scene)?)?;
+        let plugin = start.plugin.clone();
+        let (prepare, steps) = start.steps.into_iter().partition(|step| step.prepares);
+        Ok(BootAnswer {
+            prepare: Answer { plugin: plugin.clone(), steps: prepare },
+            start: Answer { plugin, steps },
+            finish,
+            abort,
+        })
     }
 
     fn owners(&self, run: &Run) -> Vec<HookOwner> {
@@ -288,6 +296,15 @@ impl Member {
             }
         }
         Ok(Answer { plugin: self.plugin.name.clone(), steps })
+    }
+
+    /// The answer, if none of its steps asks to run before its turn: only what a container needs in order to start may.
+    fn only_in_turn(&self, hook: Hook, answer: Answer) -> Result<Answer, HookError> {
+        if answer.steps.iter().any(|step| step.prepares) {
+            let reason = "only steps in `start` of `boot` can prepare".to_string();
+            return Err(HookError::Fault { plugin: self.plugin.name.clone(), hook: hook.name(), reason });
+        }
+        Ok(answer)
     }
 
     /// A plugin of the project runs programs and uses secrets only by name, as its `grants` list them. A login may use the user and

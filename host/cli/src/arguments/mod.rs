@@ -21,7 +21,7 @@ pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
-pub use proxy::{ProxyChange, ProxyCommand};
+pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
 pub use secrets::{Fetch, SecretsCommand};
@@ -221,6 +221,14 @@ pub enum Change {
     Prune(PruneCommand),
     /// Remove app, proxy, accessories and the registry login from the servers
     Remove(Confirmation),
+    /// Upgrade the servers from Kamal 1: the proxy takes the place of Traefik, accessories restart
+    Upgrade {
+        /// One host after the other
+        #[arg(long)]
+        rolling: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 #[derive(Debug, Clone, Args)]

@@ -117,6 +117,8 @@ pub fn large_facts() -> Facts {
 pub struct Double {
     /// Where the image is after the build.
     pub leaves_image_local: bool,
+    /// Whether a role needs anything on its hosts before any of them boots.
+    pub prepares: bool,
     /// What logging in to a host also does.
     pub login_also: Option<Action>,
     /// What was asked so far.
@@ -135,8 +137,15 @@ impl Double {
 }
 
 fn answer(steps: impl IntoIterator<Item = (String, Action)>) -> Answer {
-    let proposal =
-        |(title, action)| Proposal { title, action, unless: None, may_fail: false, audit: None, time_limit: None };
+    let proposal = |(title, action)| Proposal {
+        title,
+        action,
+        unless: None,
+        may_fail: false,
+        audit: None,
+        time_limit: None,
+        prepares: false,
+    };
     Answer { plugin: "double".to_string(), steps: steps.into_iter().map(proposal).collect() }
 }
 
@@ -177,7 +186,13 @@ impl Hooks for Double {
         let old = facts.current(run, host, role).map(|old| words(&format!("stop {}", old.name)));
         let prefix = run.configuration.container_prefix(role);
         let start = [words(&format!("start {prefix}-{}", run.version)), words("route")];
-        Ok(BootAnswer { start: answer(start), finish: answer(old), abort: answer([words("undo")]) })
+        let prepare = self.prepares.then(|| words(&format!("prepare {role}")));
+        Ok(BootAnswer {
+            prepare: answer(prepare),
+            start: answer(start),
+            finish: answer(old),
+            abort: answer([words("undo")]),
+        })
     }
 
     fn owners(&self, _: &Run) -> Vec<HookOwner> {
