@@ -20,7 +20,9 @@ fn check(rolling: bool, expected: Expect) {
 
 #[test]
 fn all_hosts_at_once() {
-    check(false, expect![[r#"
+    check(
+        false,
+        expect![[r#"
         lock .kamal/lock-app on 10.0.0.1, visits 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.9
         Hook script pre-proxy-reboot
           local: run the hook script pre-proxy-reboot
@@ -53,12 +55,15 @@ fn all_hosts_at_once() {
         Reboot accessory metrics
           10.0.0.3: log in, pull prom/node, remove container app-metrics, write the environment file, start container app-metrics from prom/node
           10.0.0.1: log in, pull prom/node, remove container app-metrics, write the environment file, start container app-metrics from prom/node
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn host_after_host() {
-    check(true, expect![[r#"
+    check(
+        true,
+        expect![[r#"
         lock .kamal/lock-app on 10.0.0.1, visits 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.9
         Hook script pre-proxy-reboot
           local: run the hook script pre-proxy-reboot
@@ -103,7 +108,8 @@ fn host_after_host() {
           10.0.0.3: log in, pull prom/node, remove container app-metrics, write the environment file, start container app-metrics from prom/node
         Reboot accessory db
           10.0.0.9: log in, create docker's network kamal, pull mysql:8, stop container app-db, remove container app-db, write the environment file, start container app-db from mysql:8
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
