@@ -70,7 +70,8 @@ fn kamal_and_sextant_take_turns_at_accessories_maintenance_proxies_and_removal()
     let sextant = |words: &[&str]| {
         scene.sextant(words).succeeded();
     };
-    let (kamal, sextant): (&dyn Fn(&[&str]), &dyn Fn(&[&str])) = (&kamal, &sextant);
+    let kamal: &dyn Fn(&[&str]) = &kamal;
+    let sextant: &dyn Fn(&[&str]) = &sextant;
     for (one, other) in [(kamal, sextant), (sextant, kamal)] {
         scene.fleet.reset().expect("the fleet can be reset");
         let version = scene.commit("in-turns");
