@@ -1,6 +1,6 @@
 //! Builds a [`Proxy`] from settings that have been checked and merged.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 use crate::arguments::{number, options, split_at_commas, text, texts};
 use crate::error::ConfigurationError;

@@ -1,6 +1,6 @@
 //! The proxy in front of the app: boot, reboot, start, stop, removal, and the settings of its container.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use commands::Machine;

@@ -42,7 +42,7 @@ pub enum ProxyChange {
     },
     /// Leave settings for the proxy's container on the servers, or remove them: `proxy/run` in the configuration takes their place
     #[command(alias = "boot_config")]
-    BootConfig(BootConfig),
+    BootConfig(Box<BootConfig>),
     /// Remove the proxy's stopped container
     #[command(hide = true, alias = "remove_container")]
     RemoveContainer,

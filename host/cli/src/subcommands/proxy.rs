@@ -83,7 +83,7 @@ fn configuration(settings: &BootConfig) -> Result<ProxyAct, Failure> {
     }
 }
 
-fn boot_config(options: &Options, settings: BootConfig) -> Result<u8, Failure> {
+fn boot_config(options: &Options, settings: Box<BootConfig>) -> Result<u8, Failure> {
     say("The proxy boot_config command is deprecated - set the config in the deploy YAML at proxy/run instead");
     if settings.act != "get" || options.dry_run {
         return carry_out(options, request(&ProxyChange::BootConfig(settings))?);
