@@ -3,6 +3,7 @@
 //! Exit codes: 0 all went well, 1 something failed, 2 the command line makes no sense, 130 interrupted.
 
 mod arguments;
+mod commits;
 mod failure;
 mod invocation;
 mod outline;

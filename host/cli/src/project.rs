@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use configuration::{Configuration, ConfigurationError, Filter, Secrets, Selection, Source, Sources};
 use plan::Checkout;
+use secrecy::ExposeSecret;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
@@ -64,11 +65,26 @@ impl Project {
             }
         }
         let environment: BTreeMap<String, String> = std::env::vars().collect();
+        // Whoever is to be asked for names alone is asked for more where a name alone opens no connection.
+        let substitution = if self.configuration.ssh.key_data.is_empty() { substitution } else { Substitution::Run };
         let mut run = |line: &str| match substitution {
             Substitution::Run => substituted(&self.directory, line),
             Substitution::NamesOnly => String::new(),
         };
-        Secrets::parse(&candidates, &files, &environment, &mut run).map_err(|error| self.wrong(error))
+        let secrets = Secrets::parse(&candidates, &files, &environment, &mut run).map_err(|error| self.wrong(error))?;
+        self.require_keys(&secrets)?;
+        Ok(secrets)
+    }
+
+    /// Nobody can log in with a key that is not there.
+    fn require_keys(&self, secrets: &Secrets) -> Result<(), Failure> {
+        let named = &self.configuration.ssh.key_data;
+        for name in named.iter().filter(|name| !self.configuration.literals.contains_key(*name)) {
+            if secrets.get(name).map_err(|error| self.wrong(error))?.expose_secret().trim().is_empty() {
+                return Err(Failure::message(format!("the secret `{name}`, which ssh/key_data names, is empty")));
+            }
+        }
+        Ok(())
     }
 
     /// Names of the files in the folder of hook scripts that are no samples.

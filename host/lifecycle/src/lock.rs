@@ -70,7 +70,7 @@ async fn visit<T: Transport>(
             }
             Err(match error {
                 TransportError::Interrupted { .. } => LifecycleError::Interrupted,
-                error => LifecycleError::Observe(error),
+                error => LifecycleError::Observe(vec![error]),
             })
         }
     }

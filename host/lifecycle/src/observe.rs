@@ -41,10 +41,21 @@ pub(crate) async fn observe<T: Transport>(
         let report = transport.run(&Machine::Host(host.clone()), &tasks, interrupts, &mut |_| {}).await;
         match report.ending {
             Ending::Broken(TransportError::Interrupted { .. }) => Err(LifecycleError::Interrupted),
-            Ending::Broken(error) => Err(LifecycleError::Observe(error)),
+            Ending::Broken(error) => Err(LifecycleError::Observe(vec![error])),
             Ending::Complete | Ending::Stopped => Ok((host.clone(), read(host, &report.outcomes)?)),
         }
     });
-    let hosts = join_all(looks).await.into_iter().collect::<Result<_, _>>()?;
-    Ok(plan::Facts { hosts })
+    let (looked, failed): (Vec<_>, Vec<_>) = join_all(looks).await.into_iter().partition(Result::is_ok);
+    // Whoever has to see to several hosts wants to hear of all of them at once.
+    let mut unreachable = Vec::new();
+    for error in failed.into_iter().filter_map(Result::err) {
+        match error {
+            LifecycleError::Observe(errors) => unreachable.extend(errors),
+            other => return Err(other),
+        }
+    }
+    if !unreachable.is_empty() {
+        return Err(LifecycleError::Observe(unreachable));
+    }
+    Ok(plan::Facts { hosts: looked.into_iter().filter_map(Result::ok).collect() })
 }

@@ -29,6 +29,16 @@ pub struct Operation<'a, T> {
 }
 
 impl<T: Transport> Operation<'_, T> {
+    /// Fails on what can be known before anything runs: a plugin that cannot be used, an accessory that does not exist, a secret that will
+    /// be missing. What depends on the hosts is not said here.
+    pub fn foresee(&self) -> Result<(), LifecycleError> {
+        match self.plan(Facts::default()) {
+            Ok(plan) => self.review(&plan),
+            Err(LifecycleError::Plan(error)) if error.depends_on_facts() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
     pub async fn connect(&self) -> Result<(), LifecycleError> {
         let steps = plan::before_connecting(&self.run);

@@ -35,6 +35,13 @@ pub enum PlanError {
     Rule { rule: String, step: u32, title: String },
 }
 
+impl PlanError {
+    /// Whether other facts could make a plan of the same run. Where not, nobody need be asked for them.
+    pub fn depends_on_facts(&self) -> bool {
+        !matches!(self, Self::UnknownAccessory { .. } | Self::Hook(HookError::Load { .. }))
+    }
+}
+
 fn options(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!(" (options: {})", known.join(", ")) }
 }

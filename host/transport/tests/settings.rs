@@ -33,8 +33,10 @@ async fn a_key_given_as_text_is_on_disk_only_while_ssh_reads_it() {
     let Some(server) = Server::start() else { return };
     let key = std::fs::read_to_string(server.file("client_key")).unwrap();
     let seen = server.file("seen");
-    let look =
-        format!("cd \"$(dirname \"$2\")\" && stat -c '%a %n' . *.key* > {} 2>&1; exec /usr/bin/ssh \"$@\"", seen.display());
+    let look = format!(
+        "cd \"$(dirname \"$2\")\" && stat -c '%a %n' . *.key* > {} 2>&1; exec /usr/bin/ssh \"$@\"",
+        seen.display()
+    );
     let settings = SshSettings {
         keys: vec![],
         key_data: vec![key.trim().into()],
