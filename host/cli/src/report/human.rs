@@ -1,12 +1,13 @@
 //! Calm progress for people: a title per stage, a line per step, the host in every line about a host.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use commands::Machine;
 use configuration::{HookOutput, HooksOutput};
 use lifecycle::{Event, Events};
-use plan::{Action, Plan, Step};
+use plan::{Action, Intent, Plan, Run, Step};
 
 use super::say;
 use crate::commits::shortened;
@@ -19,14 +20,35 @@ pub struct Human {
     quiet: bool,
     hooks_output: HooksOutput,
     style: Style,
+    /// Whether the run is a deployment as a whole, of which people want to know how long it took, even if it failed.
+    is_deployment: bool,
+    /// Whether there is something that took its time.
+    planned: AtomicBool,
     /// Width of the column of machines.
     width: Mutex<usize>,
 }
 
 impl Human {
     /// With every step and its output, or with nothing but errors; between the two the project has its say about hook scripts.
-    pub fn new(verbose: bool, quiet: bool, hooks_output: HooksOutput) -> Self {
-        Self { verbose, quiet, hooks_output, style: Style::for_stderr(), width: Mutex::new(5) }
+    pub fn new(verbose: bool, quiet: bool, run: &Run) -> Self {
+        let is_deployment = matches!(
+            run.intent,
+            Intent::Setup { .. } | Intent::Deploy { .. } | Intent::Redeploy { .. } | Intent::Rollback
+        );
+        Self {
+            verbose,
+            quiet,
+            hooks_output: run.configuration.hooks_output.clone(),
+            style: Style::for_stderr(),
+            is_deployment,
+            planned: AtomicBool::new(false),
+            width: Mutex::new(5),
+        }
+    }
+
+    /// Kamal's line, which people look for.
+    fn total(&self, took: Duration) {
+        say(&self.style.strong(&format!("  Finished all in {:.1} seconds", took.as_secs_f64())));
     }
 
     fn width(&self) -> usize {
@@ -81,6 +103,7 @@ impl Events for Human {
                 say(&format!("Looked at {hosts} {}", style.faint(&seconds(took))));
             }
             Event::Planned { plan } => {
+                self.planned.store(true, Ordering::Relaxed);
                 self.widen(plan);
                 let destination = plan.destination.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
                 self.say(&format!("Planned: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
@@ -127,10 +150,9 @@ impl Events for Human {
             Event::Aborting { machine, role } => {
                 self.step(machine, Some(role), &style.bad("the boot failed, undoing it"))
             }
-            // Kamal's line, which people look for.
-            Event::Finished { took } | Event::Failed { took, .. } => {
-                say(&style.strong(&format!("  Finished all in {:.1} seconds", took.as_secs_f64())));
-            }
+            Event::Finished { took } if self.is_deployment => self.total(took),
+            Event::Finished { took } => say(&style.strong(&format!("Finished in {}", seconds(took)))),
+            Event::Failed { took, .. } if self.is_deployment && self.planned.load(Ordering::Relaxed) => self.total(took),
             _ => {}
         }
     }

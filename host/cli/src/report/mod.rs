@@ -51,10 +51,7 @@ pub fn events(options: &Options, project: &Project, run: &Run) -> Result<Box<dyn
 fn terminal(options: &Options, run: &Run) -> Box<dyn Events> {
     match options.output {
         Output::Json => Box::new(json::Json),
-        Output::Text => {
-            let hooks_output = run.configuration.hooks_output.clone();
-            Box::new(human::Human::new(options.verbose, options.quiet, hooks_output))
-        }
+        Output::Text => Box::new(human::Human::new(options.verbose, options.quiet, run)),
     }
 }
 
