@@ -118,7 +118,7 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
         })?;
         own.push((plugin.clone(), bytes));
     }
-    let cache = cache_directory().map(Cache::new);
+    let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
     if options.verbose {
         for load in catalogue.loads() {
@@ -134,11 +134,11 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
     Ok(catalogue)
 }
 
-/// The user's own folder for compiled plugins.
-fn cache_directory() -> Option<PathBuf> {
+/// The user's own folder for what can be made again.
+pub fn cache_directory() -> Option<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    Some(base.join("sextant").join("components"))
+    Some(base.join("sextant"))
 }
 
 /// The machines of a project, not connected yet.
@@ -152,7 +152,7 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut settings = ssh_settings(project);
     settings.key_data =
         project.configuration.ssh.key_data.iter().filter_map(|name| values.get(name).cloned()).collect();
-    Machines::new(&project.directory, settings, values)
+    Machines::new(&project.directory, settings, values).with_environment(crate::children::environment())
 }
 
 /// How the project's hosts are reached, but for keys that are secrets.

@@ -2,9 +2,13 @@
 //!
 //! Exit codes: 0 all went well, 1 something failed, 2 the command line makes no sense, 130 interrupted.
 
+mod aliases;
 mod arguments;
+mod children;
+mod command_line;
 mod commits;
 mod failure;
+mod help;
 mod invocation;
 mod outline;
 mod project;
@@ -14,24 +18,84 @@ mod subcommands;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
-use crate::arguments::Arguments;
+use crate::aliases::Expansion;
+use crate::arguments::{Arguments, Output};
+use crate::command_line::{Meaning, Misuse};
+use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
-    };
-    let output = arguments.options.output;
-    match subcommands::run(arguments) {
+    let mut output = Output::Text;
+    let ran = words().and_then(|words| {
+        output = asked_for(&words);
+        run(words, &mut output)
+    });
+    match ran {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             failure.tell(output);
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+/// The words after the program's name.
+fn words() -> Result<Vec<String>, Failure> {
+    let words = std::env::args_os().skip(1).map(std::ffi::OsString::into_string);
+    words.collect::<Result<_, _>>().map_err(|word| Failure::Usage {
+        text: format!("the command line is not UTF-8: {}", word.display()),
+        hint: "write it in UTF-8".to_string(),
+    })
+}
+
+/// How a program wants to hear what is wrong with words that cannot be read as a whole.
+fn asked_for(words: &[String]) -> Output {
+    let json =
+        words.windows(2).any(|pair| pair == ["--output", "json"]) || words.iter().any(|word| word == "--output=json");
+    if json { Output::Json } else { Output::Text }
+}
+
+/// Runs what the words mean; an alias first becomes the words it stands for.
+fn run(mut words: Vec<String>, output: &mut Output) -> Result<u8, Failure> {
+    let mut tree = Arguments::command();
+    tree.build();
+    let mut expansion = Expansion::default();
+    loop {
+        match command_line::read(&tree, &words)? {
+            Meaning::Run { path, words } => return subcommand(path, &words, output),
+            Meaning::Help { path, note } => return help::show(&tree, &path, note.as_deref()),
+            Meaning::Tree { path } => return help::tree(&tree, &path),
+            Meaning::Unknown { word, rest } => match expansion.expand(&tree, &word, &rest)? {
+                Some(meant) => words = meant,
+                None => return subcommand(Vec::new(), &[vec![word], rest].concat(), output),
+            },
+        }
+    }
+}
+
+fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Result<u8, Failure> {
+    let program = ["sextant".to_string()];
+    let mut arguments = match Arguments::try_parse_from(program.iter().chain(words)) {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() && *output == Output::Json => {
+            let text = error.to_string();
+            let (text, hint) = text.trim_end().split_once("\n\n").unwrap_or((&text, ""));
+            let text = text.strip_prefix("error: ").unwrap_or(text).to_string();
+            return Err(Failure::Usage { text, hint: hint.to_string() });
+        }
+        Err(error) => {
+            let _ = error.print();
+            return Ok(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    *output = arguments.options.output;
+    arguments.options.path = path;
+    subcommands::run(arguments)
+}
+
+impl From<Misuse> for Failure {
+    fn from(misuse: Misuse) -> Self {
+        Self::Usage { text: misuse.text, hint: misuse.hint }
     }
 }

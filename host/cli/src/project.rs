@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use configuration::{Configuration, ConfigurationError, Filter, Secrets, Selection, Source, Sources};
+use configuration::{Configuration, ConfigurationError, Filter, Node, Secrets, Selection, Source, Sources};
 use plan::Checkout;
 use secrecy::ExposeSecret;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+
+/// Where the configuration stands unless `--config-file` says otherwise.
+pub const CONFIG_FILE: &str = "config/deploy.yml";
 
 /// A project that was read.
 pub struct Project {
@@ -34,15 +37,9 @@ pub enum Substitution {
 impl Project {
     /// Reads the configuration and applies `--hosts`, `--roles` and `--primary`.
     pub fn read(options: &Options) -> Result<Self, Failure> {
-        let directory =
-            std::env::current_dir().map_err(|error| Failure::message(format!("the current folder: {error}")))?;
-        let base = read_source(&directory, &options.config_file)?;
-        let overlay = match &options.destination {
-            Some(destination) => Some(read_source(&directory, &overlay_path(&options.config_file, destination))?),
-            None => None,
-        };
-        let texts: Vec<Source> = [Some(base.clone()), overlay.clone()].into_iter().flatten().collect();
-        let sources = Sources { base, overlay, destination: options.destination.clone() };
+        let directory = directory()?;
+        let sources = sources(&directory, &options.config_file, options.destination.as_deref())?;
+        let texts = texts(&sources);
         let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
         let configuration = configuration::load(&sources).map_err(wrong)?;
         let filter = Filter { hosts: options.hosts.clone(), roles: options.roles.clone(), primary: options.primary };
@@ -121,10 +118,37 @@ impl Project {
     }
 }
 
+/// The configuration as it is written: merged, and not checked.
+pub fn document(config_file: &str, destination: Option<&str>) -> Result<Node, Failure> {
+    let sources = sources(&directory()?, config_file, destination)?;
+    configuration::document(&sources).map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
+}
+
+/// The folder that the program was started in.
+fn directory() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| Failure::message(format!("the current folder: {error}")))
+}
+
+/// Reads the files of a configuration.
+fn sources(directory: &Path, config_file: &str, destination: Option<&str>) -> Result<Sources, Failure> {
+    let base = read_source(directory, config_file)?;
+    let overlay = match destination {
+        Some(destination) => Some(read_source(directory, &overlay_path(config_file, destination))?),
+        None => None,
+    };
+    Ok(Sources { base, overlay, destination: destination.map(str::to_string) })
+}
+
+fn texts(sources: &Sources) -> Vec<Source> {
+    [Some(sources.base.clone()), sources.overlay.clone()].into_iter().flatten().collect()
+}
+
 /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
 /// The command itself is not shown, because variables in it may be secrets.
 fn substituted(directory: &Path, line: &str) -> String {
-    let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], directory, &[]) else { return String::new() };
+    let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], directory, &crate::children::environment()) else {
+        return String::new();
+    };
     if !outcome.stderr.trim().is_empty() {
         crate::report::say(outcome.stderr.trim_end());
     }

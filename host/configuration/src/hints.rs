@@ -28,9 +28,14 @@ pub(crate) fn unknown_key<'k>(path: &str, name: &str, known: impl Iterator<Item 
     if path == "env" || last(path) == "env" {
         return Some("beside `clear` or `secret`, clear variables stand under `clear`".to_owned());
     }
+    Some(format!("did you mean `{}`?", nearest(name, known)?))
+}
+
+/// The known name that a misspelt one is nearest to, if one is near at all.
+pub fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let most = if name.chars().count() < 5 { 1 } else { 2 };
     let nearest = known.map(|key| (distance(name, key), key)).min().filter(|(distance, _)| *distance <= most)?;
-    Some(format!("did you mean `{}`?", nearest.1))
+    Some(nearest.1)
 }
 
 /// Advice for a value of the wrong type.

@@ -8,6 +8,7 @@
 
 mod accessories;
 mod arguments;
+mod documentation;
 mod dotenv;
 mod erb;
 mod error;
@@ -35,8 +36,10 @@ mod validate;
 mod version;
 pub mod yaml;
 
+pub use documentation::documentation;
 pub use error::{Class, ConfigurationError};
-pub use load::{Source, Sources, load};
+pub use hints::nearest;
+pub use load::{Source, Sources, document, load};
 pub use merge::merge;
 pub use model::*;
 pub use node::{Entry, Map, Node, Origin, Value};

@@ -42,10 +42,7 @@ impl fmt::Debug for Source {
 /// # Errors
 /// The first thing that is wrong, in Kamal's order and words; then keys that this version does not carry out yet.
 pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
-    let mut document = read(&sources.base)?;
-    if let Some(overlay) = &sources.overlay {
-        document = merge(document, read(overlay)?);
-    }
+    let document = document(sources)?;
     sections::check(&document)?;
     rules::check(&document, sources.destination.as_deref())?;
     let plugins = plugins::build(&document)?;
@@ -88,6 +85,18 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
     registry::redact(&mut configuration.document, &literals);
     configuration.literals = literals;
     Ok(configuration)
+}
+
+/// Reads and merges a project's files as they are written, without checking what stands in them.
+///
+/// # Errors
+/// When a file cannot be read as YAML.
+pub fn document(sources: &Sources) -> Result<Node, ConfigurationError> {
+    let base = read(&sources.base)?;
+    match &sources.overlay {
+        Some(overlay) => Ok(merge(base, read(overlay)?)),
+        None => Ok(base),
+    }
 }
 
 /// One file as a document; an empty one is an empty map.

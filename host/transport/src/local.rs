@@ -21,10 +21,11 @@ pub(crate) struct LocalShell {
 }
 
 impl LocalShell {
-    pub fn start(directory: &Path) -> Result<Self, TransportError> {
+    pub fn start(directory: &Path, environment: &[(String, String)]) -> Result<Self, TransportError> {
         let child = Command::new("/bin/sh")
             .arg("-s")
             .current_dir(directory)
+            .envs(environment.iter().cloned())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

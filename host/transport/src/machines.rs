@@ -17,6 +17,7 @@ use crate::{Interrupt, Interrupts, Progress, Redactor, Report, Task, Transport, 
 /// The machines of one run. Share it by reference or in an `Arc`; batches of any number of machines run at the same time.
 pub struct Machines {
     directory: PathBuf,
+    environment: Vec<(String, String)>,
     hosts: Hosts,
     secrets: Secrets,
     began: Instant,
@@ -26,7 +27,14 @@ impl Machines {
     /// Machines that are not connected yet. Local commands run in `directory`, the project's.
     pub fn new(directory: impl Into<PathBuf>, ssh: SshSettings, secrets: SecretValues) -> Self {
         let hosts = Hosts::new(ssh);
-        Self { directory: directory.into(), hosts, secrets: Secrets::new(secrets), began: Instant::now() }
+        let (directory, environment, secrets) = (directory.into(), Vec::new(), Secrets::new(secrets));
+        Self { directory, environment, hosts, secrets, began: Instant::now() }
+    }
+
+    /// The same machines, with more variables for local commands. No secrets.
+    pub fn with_environment(mut self, environment: Vec<(String, String)>) -> Self {
+        self.environment = environment;
+        self
     }
 
     /// How many channels have been opened on each host, by its name.
@@ -48,6 +56,7 @@ impl Machines {
             Machine::Local => {
                 let mut shell = tokio::process::Command::new("/bin/sh");
                 shell.args(["-c", line]).current_dir(&self.directory).stdin(Stdio::inherit());
+                shell.envs(self.environment.iter().cloned());
                 shell.status().await.map(exit_code).map_err(|error| could_not_start("/bin/sh", &error))
             }
         }
@@ -104,7 +113,7 @@ impl Transport for Machines {
     ) -> Report {
         match machine {
             Machine::Local => {
-                let shell = async { LocalShell::start(&self.directory) };
+                let shell = async { LocalShell::start(&self.directory, &self.environment) };
                 self.run_in(shell, machine, tasks, interrupts, progress).await
             }
             Machine::Host(name) => self.run_in(self.hosts.shell(name), machine, tasks, interrupts, progress).await,

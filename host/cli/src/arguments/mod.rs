@@ -23,9 +23,11 @@ pub use server::ServerCommand;
 #[command(
     name = "sextant",
     disable_help_flag = true,
-    infer_subcommands = true,
+    disable_help_subcommand = true,
     subcommand_required = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "`sextant help SUBCOMMAND` tells more about one, `sextant tree` shows all of them. Aliases in config/deploy.yml are \
+                  subcommands too."
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -57,7 +59,7 @@ pub struct Options {
     #[arg(short, long, global = true, value_delimiter = ',', value_name = "ROLES")]
     pub roles: Vec<String>,
     /// Path of the configuration
-    #[arg(short, long, global = true, default_value = "config/deploy.yml", value_name = "FILE")]
+    #[arg(short, long, global = true, default_value = crate::project::CONFIG_FILE, value_name = "FILE")]
     pub config_file: String,
     /// Destination: reads config/deploy.DESTINATION.yml too
     #[arg(short, long, global = true)]
@@ -74,6 +76,9 @@ pub struct Options {
     /// Print help
     #[arg(long, global = true, action = clap::ArgAction::Help)]
     help: Option<bool>,
+    /// The words of the subcommand.
+    #[arg(skip)]
+    pub path: Vec<String>,
 }
 
 /// How plans and progress are shown.
@@ -105,6 +110,10 @@ pub enum Command {
     Lock(LockCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config,
+    /// Show how deploy.yml is written: all of it, or a section
+    Docs(Docs),
+    /// Write a first config/deploy.yml, .kamal/secrets and samples of hook scripts
+    Init(Init),
     /// Show the version
     Version,
     #[command(external_subcommand)]
@@ -144,6 +153,19 @@ pub struct Build {
     /// Build without cache
     #[arg(long)]
     pub no_cache: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Docs {
+    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh or sshkit
+    pub section: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Write bin/kamal too, which calls this program
+    #[arg(long)]
+    pub bundle: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -152,7 +152,9 @@ impl Events for Human {
             }
             Event::Finished { took } if self.is_deployment => self.total(took),
             Event::Finished { took } => say(&style.strong(&format!("Finished in {}", seconds(took)))),
-            Event::Failed { took, .. } if self.is_deployment && self.planned.load(Ordering::Relaxed) => self.total(took),
+            Event::Failed { took, .. } if self.is_deployment && self.planned.load(Ordering::Relaxed) => {
+                self.total(took)
+            }
             _ => {}
         }
     }

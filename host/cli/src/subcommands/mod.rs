@@ -4,6 +4,8 @@ mod accessory;
 mod app;
 mod change;
 mod config;
+mod docs;
+mod init;
 mod lock;
 mod look;
 mod plan;
@@ -11,11 +13,11 @@ mod proxy;
 mod version;
 
 use crate::arguments::{AccessoryCommand, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand};
+use crate::command_line::not_found;
 use crate::failure::Failure;
-use crate::project::Project;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 9] = ["audit", "build", "details", "docs", "init", "registry", "secrets", "upgrade", "help"];
+const NOT_YET: [&str; 6] = ["audit", "build", "details", "registry", "secrets", "upgrade"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -33,7 +35,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Lock(command) => lock::run(options, command),
         Command::Config => config::run(options),
         Command::Version => version::run(),
-        Command::Other(words) => Err(alias(options, &words).unwrap_or_else(|| unknown("", &words, &NOT_YET))),
+        Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
+        Command::Init(arguments) => init::run(arguments.bundle),
+        Command::Other(words) => Err(unknown("", &words, &NOT_YET)),
     }
 }
 
@@ -45,17 +49,8 @@ fn only_looks(command: &Command) -> bool {
         Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details),
         Command::Lock(command) => matches!(command, LockCommand::Status),
-        Command::Config | Command::Version => true,
+        Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version => true,
     }
-}
-
-/// A word that the project's configuration makes an alias of: known, but not carried out yet.
-fn alias(options: &Options, words: &[String]) -> Option<Failure> {
-    let word = words.first()?;
-    let project = Project::read(options).ok()?;
-    let meaning = project.configuration.document.pointer(&format!("/aliases/{word}"))?.to_ruby_string();
-    let text = format!("`{word}` is an alias, which Sextant {} does not carry out yet", env!("CARGO_PKG_VERSION"));
-    Some(Failure::with_hint(text, format!("it stands for: sextant {meaning}")))
 }
 
 /// A subcommand that Kamal has and this version has not, or that nobody has.
@@ -72,8 +67,7 @@ fn unknown(group: &str, words: &[String], not_yet: &[&str]) -> Failure {
             "Kamal itself can be used on the same servers at any time",
         );
     }
-    let hint = "`sextant --help` lists the subcommands".to_string();
-    Failure::Usage { text: format!("Could not find command \"{name}\"."), hint }
+    not_found(&[], &name).into()
 }
 
 /// Asks before something that cannot be undone. Only `y` is a yes.

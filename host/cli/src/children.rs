@@ -1,0 +1,68 @@
+//! What programs find that are started on the operator's machine: a `kamal` on the path, which is this program.
+//!
+//! Hook scripts and secrets files call `kamal`. They are meant to reach the program that started them: with the lock it holds, and
+//! whether or not Kamal is installed. `SEXTANT_KAMAL_SHIM=0` leaves the path as it is.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// Under which name children know this program.
+const NAME: &str = "kamal";
+
+/// Whether this program was called as `kamal`.
+pub fn called_as_kamal() -> bool {
+    let program = std::env::args_os().next().map(PathBuf::from);
+    program.is_some_and(|program| program.file_name() == Some(OsStr::new(NAME)))
+}
+
+/// Variables for children: a path that begins with the folder in which `kamal` is this program. Nothing where that is not wanted, or
+/// where no folder is to be had that nobody else can write to.
+pub fn environment() -> Vec<(String, String)> {
+    if std::env::var("SEXTANT_KAMAL_SHIM").is_ok_and(|wanted| wanted == "0") {
+        return Vec::new();
+    }
+    let Ok(program) = std::env::current_exe() else { return Vec::new() };
+    let Some(folder) = folder(&program) else { return Vec::new() };
+    let path = std::env::var("PATH").unwrap_or_default();
+    let folder = folder.display().to_string();
+    let begins = path.split(':').next() == Some(folder.as_str());
+    vec![("PATH".to_string(), if begins || path.is_empty() { path } else { format!("{folder}:{path}") })]
+}
+
+/// A folder of the user's own that holds nothing but `kamal`, a link to this program.
+fn folder(program: &Path) -> Option<PathBuf> {
+    // Programs at different places have different folders: neither takes the other's link away.
+    let mark = plan::digest(&String::from_utf8_lossy(program.as_os_str().as_bytes()));
+    let name = format!("bin-{}", &mark[..12]);
+    let places = [crate::invocation::cache_directory(), Some(std::env::temp_dir().join(format!("sextant-{}", user())))];
+    places.into_iter().flatten().map(|place| place.join(&name)).find(|folder| link(folder, program).is_some())
+}
+
+/// Makes the folder and the link in it, unless both are there.
+fn link(folder: &Path, program: &Path) -> Option<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+    let safe = |folder: &Path| {
+        fs::symlink_metadata(folder)
+            .is_ok_and(|found| found.is_dir() && found.uid() == user() && found.mode() & 0o022 == 0)
+    };
+    if !safe(folder) || !folder.parent().is_some_and(safe) {
+        return None;
+    }
+    let link = folder.join(NAME);
+    if fs::read_link(&link).is_ok_and(|target| target == program) {
+        return Some(());
+    }
+    // Moved into place, so that a run beside this one finds it whole.
+    let fresh = folder.join(format!(".{NAME}-{}", std::process::id()));
+    let _ = fs::remove_file(&fresh);
+    symlink(program, &fresh).ok()?;
+    fs::rename(&fresh, &link).ok()
+}
+
+/// Who owns what this program makes.
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
