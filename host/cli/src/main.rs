@@ -89,7 +89,9 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
             return Ok(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    *output = arguments.options.output;
+    if !path.is_empty() {
+        *output = arguments.options.output;
+    }
     arguments.options.path = path;
     subcommands::run(arguments)
 }

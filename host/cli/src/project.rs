@@ -1,5 +1,6 @@
 //! The project on disk: its configuration, its secrets, its git checkout, its hook scripts.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub struct Project {
     pub selection: Selection,
     /// The texts it was read from, for errors that show a line.
     pub sources: Vec<Source>,
+    /// What git says, once it was asked.
+    checkout: OnceCell<Option<Checkout>>,
 }
 
 /// Whether commands in the secrets files run.
@@ -40,11 +43,19 @@ impl Project {
         let directory = directory()?;
         let sources = sources(&directory, &options.config_file, options.destination.as_deref())?;
         let texts = texts(&sources);
-        let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
+        let is_empty = sources.base.text.trim().is_empty();
+        let wrong = |error: ConfigurationError| {
+            let error = if is_empty {
+                error.with_hint("the file is empty: `sextant init` writes one to begin with")
+            } else {
+                error
+            };
+            Failure::Configuration { error, sources: texts.clone() }
+        };
         let configuration = configuration::load(&sources).map_err(wrong)?;
         let filter = Filter { hosts: options.hosts.clone(), roles: options.roles.clone(), primary: options.primary };
         let selection = Selection::new(&configuration, &filter).map_err(wrong)?;
-        let project = Self { directory, configuration, selection, sources: texts.clone() };
+        let project = Self { directory, configuration, selection, sources: texts.clone(), checkout: OnceCell::new() };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
         Ok(project)
     }
@@ -96,14 +107,19 @@ impl Project {
         Ok(names.filter(|name| !name.contains('.')).collect())
     }
 
-    /// The git checkout the project stands in, if it stands in one.
+    /// The git checkout the project stands in, if it stands in one. git is asked once.
     pub fn checkout(&self) -> Option<Checkout> {
-        let git = |words: &[&str]| self.git(words);
+        self.checkout.get_or_init(|| self.read_checkout()).clone()
+    }
+
+    fn read_checkout(&self) -> Option<Checkout> {
+        let told = self.git(&["rev-parse", "--show-toplevel", "--show-prefix", "HEAD"])?;
+        let mut lines = told.lines();
         Some(Checkout {
-            root: git(&["rev-parse", "--show-toplevel"])?,
-            prefix: git(&["rev-parse", "--show-prefix"])?.trim_end_matches('/').to_string(),
-            revision: git(&["rev-parse", "HEAD"])?,
-            changes: git(&["status", "--porcelain"])?.lines().map(str::to_string).collect(),
+            root: lines.next()?.to_string(),
+            prefix: lines.next()?.trim_end_matches('/').to_string(),
+            revision: lines.next()?.to_string(),
+            changes: self.git(&["status", "--porcelain"])?.lines().map(str::to_string).collect(),
         })
     }
 
@@ -133,7 +149,7 @@ fn directory() -> Result<PathBuf, Failure> {
 fn sources(directory: &Path, config_file: &str, destination: Option<&str>) -> Result<Sources, Failure> {
     let base = read_source(directory, config_file)?;
     let overlay = match destination {
-        Some(destination) => Some(read_source(directory, &overlay_path(config_file, destination))?),
+        Some(destination) => Some(read_overlay(directory, config_file, destination)?),
         None => None,
     };
     Ok(Sources { base, overlay, destination: destination.map(str::to_string) })
@@ -176,6 +192,35 @@ fn read_source(directory: &Path, path: &str) -> Result<Source, Failure> {
         }
         Err(error) => Err(Failure::message(format!("{path} cannot be read: {error}"))),
     }
+}
+
+/// Reads the overlay of a destination. Where there is none, it tells which destinations there are.
+fn read_overlay(directory: &Path, base: &str, destination: &str) -> Result<Source, Failure> {
+    let path = overlay_path(base, destination);
+    read_source(directory, &path).map_err(|failure| match failure {
+        Failure::Configuration { error, sources } => {
+            let known = destinations(directory, base);
+            let known =
+                if known.is_empty() { "there is none".to_string() } else { format!("there are: {}", known.join(", ")) };
+            let error = error.with_hint(format!("the destination `{destination}` is read from {path}; {known}"));
+            Failure::Configuration { error, sources }
+        }
+        other => other,
+    })
+}
+
+/// The destinations that have an overlay.
+fn destinations(directory: &Path, base: &str) -> Vec<String> {
+    let path = overlay_path(base, "*");
+    let path = Path::new(&path);
+    let pattern = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some((before, after)) = pattern.split_once('*') else { return Vec::new() };
+    let entries = std::fs::read_dir(directory.join(path.parent().unwrap_or(Path::new(""))));
+    let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> =
+        names.filter_map(|name| Some(name.strip_prefix(before)?.strip_suffix(after)?.to_string())).collect();
+    names.sort();
+    names
 }
 
 /// `config/deploy.yml` and `staging` give `config/deploy.staging.yml`.

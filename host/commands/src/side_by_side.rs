@@ -19,7 +19,8 @@ pub fn side_by_side(commands: &[Command]) -> Command {
     let lanes = commands.len().clamp(1, LANES);
     let mut line = String::new();
     for lane in 0..lanes {
-        let asked: Vec<String> = (lane..commands.len()).step_by(lanes).map(|index| part(index, &commands[index])).collect();
+        let asked: Vec<String> =
+            (lane..commands.len()).step_by(lanes).map(|index| part(index, &commands[index])).collect();
         let _ = write!(line, "{{ {}; }} < /dev/null | {{ exec {}<&0; ", asked.join("; "), lane + 3);
     }
     let pipes: Vec<String> = (0..lanes).map(|lane| format!("cat <&{}", lane + 3)).collect();
@@ -38,7 +39,8 @@ pub fn parts(output: &str, lines: usize) -> Vec<Option<(i32, String)>> {
     while let Some(end) = rest.find(MARK) {
         let text = &rest[..end];
         let (mark, after) = rest[end + MARK.len()..].split_once('\n').unwrap_or((&rest[end + MARK.len()..], ""));
-        let numbers = mark.split_once(' ').and_then(|(index, exit)| Some((index.parse::<usize>().ok()?, exit.parse().ok()?)));
+        let numbers =
+            mark.split_once(' ').and_then(|(index, exit)| Some((index.parse::<usize>().ok()?, exit.parse().ok()?)));
         if let Some((index, exit)) = numbers
             && let Some(part) = parts.get_mut(index)
         {
@@ -55,10 +57,8 @@ mod tests {
 
     fn asked(shell: &str, lines: &[&str]) -> Vec<Option<(i32, String)>> {
         let commands: Vec<Command> = lines.iter().map(|line| Command::new(*line)).collect();
-        let output = std::process::Command::new(shell)
-            .args(["-c", &side_by_side(&commands).line])
-            .output()
-            .expect("a shell");
+        let output =
+            std::process::Command::new(shell).args(["-c", &side_by_side(&commands).line]).output().expect("a shell");
         assert_eq!(output.status.code(), Some(0), "{shell}");
         parts(&String::from_utf8(output.stdout).expect("UTF-8"), lines.len())
     }
@@ -71,7 +71,10 @@ mod tests {
                 assert_eq!(asked(shell, lines), expected, "{shell} {lines:?}");
             };
             check(&["echo one"], &[(0, "one\n")]);
-            check(&["echo one; echo two", "printf open", "cat", "false"], &[(0, "one\ntwo\n"), (0, "open"), (0, ""), (1, "")]);
+            check(
+                &["echo one; echo two", "printf open", "cat", "false"],
+                &[(0, "one\ntwo\n"), (0, "open"), (0, ""), (1, "")],
+            );
             check(&["a=1; exit 3", "echo \"it's $a\"", "echo 'open"], &[(3, ""), (0, "it's \n"), (2, "")]);
             let many: Vec<String> = (0..20).map(|number| format!("echo {number}")).collect();
             let lines: Vec<&str> = many.iter().map(String::as_str).collect();
