@@ -23,6 +23,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const INLINE_KEY: &str =
     "Inline key_data usage is deprecated and will be removed in Kamal 3. Please store your key_data in a secret.";
 
+/// The hook script that runs before the first connection.
+const PRE_CONNECT: &str = "pre-connect";
+
 /// What a run is asked to do, before the project is known.
 pub struct Request {
     /// What is to be done.
@@ -51,7 +54,10 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         Some(Version::Latest) => options.version.clone().unwrap_or_else(|| project.configuration.latest_tag()),
         None => version(project, options)?,
     };
-    let hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
+    let mut hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
+    if project.connected.get() {
+        hook_scripts.remove(PRE_CONNECT);
+    }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
     let now = jiff::Timestamp::now();
     Ok(Run {
@@ -185,6 +191,24 @@ fn ssh_settings(project: &Project) -> SshSettings {
         notices: Notices::to(|line| crate::report::say(&format!("  WARN {line}"))),
         ..SshSettings::default()
     }
+}
+
+/// Runs the hook script pre-connect, if there is one and it has not run yet, for a subcommand that plans nothing.
+pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
+    if options.skip_hooks || project.connected.replace(true) || !project.hook_scripts()?.contains(PRE_CONNECT) {
+        return Ok(());
+    }
+    let secrets = project.secrets(Substitution::Run)?;
+    let request = Request { intent: Intent::Look, words: options.path.clone(), version: None, no_cache: false };
+    let mut run = run(project, options, request, &secrets)?;
+    run.hook_scripts.insert(PRE_CONNECT.to_string());
+    let events = crate::report::terminal(options, &run);
+    runtime()?.block_on(async {
+        let machines = machines(project, &secrets);
+        let connected = lifecycle::connect(&Arc::new(run), &machines, &*events, &interrupts()).await;
+        transport::Transport::close(&machines).await;
+        connected.map_err(|error| failed(project, error))
+    })
 }
 
 /// A runtime for work on machines.

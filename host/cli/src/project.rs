@@ -1,6 +1,6 @@
 //! The project on disk: its configuration, its secrets, its git checkout, its hook scripts.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,10 @@ pub struct Project {
     pub sources: Vec<Source>,
     /// What git says, once it was asked.
     checkout: OnceCell<Option<Checkout>>,
+    /// Whether what runs before the first connection has run: it does so once.
+    pub connected: Cell<bool>,
+    /// The secrets, once the commands in their files have run: they do so once.
+    secrets: OnceCell<Secrets>,
 }
 
 /// Whether commands in the secrets files run.
@@ -53,15 +57,39 @@ impl Project {
             Failure::Configuration { error, sources: texts.clone() }
         };
         let configuration = configuration::load(&sources).map_err(wrong)?;
-        let filter = Filter { hosts: options.hosts.clone(), roles: options.roles.clone(), primary: options.primary };
+        let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let (hosts, roles) = (named(&options.hosts), named(&options.roles));
+        let filter = Filter { hosts, roles, primary: options.primary };
         let selection = Selection::new(&configuration, &filter).map_err(wrong)?;
-        let project = Self { directory, configuration, selection, sources: texts.clone(), checkout: OnceCell::new() };
+        let project = Self {
+            directory,
+            configuration,
+            selection,
+            sources: texts.clone(),
+            connected: Cell::new(false),
+            secrets: OnceCell::new(),
+            checkout: OnceCell::new(),
+        };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
         Ok(project)
     }
 
-    /// Reads the secrets files.
+    /// The secrets of the project.
     pub fn secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
+        // Whoever is to be asked for names alone is asked for more where a name alone opens no connection.
+        let substitution = if self.configuration.ssh.key_data.is_empty() { substitution } else { Substitution::Run };
+        if let Some(secrets) = self.secrets.get() {
+            return Ok(secrets.clone());
+        }
+        let secrets = self.read_secrets(substitution)?;
+        if substitution == Substitution::Run {
+            let _ = self.secrets.set(secrets.clone());
+        }
+        Ok(secrets)
+    }
+
+    /// Reads the secrets files.
+    fn read_secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
         let candidates =
             configuration::files_for(&self.configuration.secrets_path, self.configuration.destination.as_deref());
         let mut files = Vec::new();
@@ -73,10 +101,8 @@ impl Project {
             }
         }
         let environment: BTreeMap<String, String> = std::env::vars().collect();
-        // Whoever is to be asked for names alone is asked for more where a name alone opens no connection.
-        let substitution = if self.configuration.ssh.key_data.is_empty() { substitution } else { Substitution::Run };
         let mut run = |line: &str| match substitution {
-            Substitution::Run => substituted(&self.directory, line),
+            Substitution::Run => self.substituted(line),
             Substitution::NamesOnly => String::new(),
         };
         let secrets = Secrets::parse(&candidates, &files, &environment, &mut run).map_err(|error| self.wrong(error))?;
@@ -93,6 +119,25 @@ impl Project {
             }
         }
         Ok(())
+    }
+
+    /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
+    /// The command itself is not shown, because variables in it may be secrets.
+    fn substituted(&self, line: &str) -> String {
+        let mut environment = crate::children::environment();
+        let destination = self.configuration.destination.clone();
+        environment.extend(destination.map(|destination| ("KAMAL_DESTINATION".to_string(), destination)));
+        let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], &self.directory, &environment) else {
+            return String::new();
+        };
+        if !outcome.stderr.trim().is_empty() {
+            crate::report::say(outcome.stderr.trim_end());
+        }
+        if !outcome.succeeded() {
+            let code = outcome.exit;
+            crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
+        }
+        outcome.stdout.trim_end_matches('\n').to_string()
     }
 
     /// Names of the files in the folder of hook scripts that are no samples.
@@ -157,22 +202,6 @@ fn sources(directory: &Path, config_file: &str, destination: Option<&str>) -> Re
 
 fn texts(sources: &Sources) -> Vec<Source> {
     [Some(sources.base.clone()), sources.overlay.clone()].into_iter().flatten().collect()
-}
-
-/// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
-/// The command itself is not shown, because variables in it may be secrets.
-fn substituted(directory: &Path, line: &str) -> String {
-    let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], directory, &crate::children::environment()) else {
-        return String::new();
-    };
-    if !outcome.stderr.trim().is_empty() {
-        crate::report::say(outcome.stderr.trim_end());
-    }
-    if !outcome.succeeded() {
-        let code = outcome.exit;
-        crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
-    }
-    outcome.stdout.trim_end_matches('\n').to_string()
 }
 
 /// What a program prints, without the final newline; nothing if it fails.

@@ -9,7 +9,7 @@ use crate::model::Configuration;
 use crate::node::Node;
 use crate::proxy::Timeouts;
 use crate::registry::Literals;
-use crate::{accessories, erb, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
+use crate::{accessories, erb, hooks, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
 
 /// What a configuration is made of.
 #[derive(Debug, Clone)]
@@ -46,6 +46,7 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
     sections::check(&document)?;
     rules::check(&document, sources.destination.as_deref())?;
     let plugins = plugins::build(&document)?;
+    let hook_secrets = hooks::secrets(&document)?;
     not_yet::check(&document)?;
 
     let seconds = |key: &str, otherwise: u64| Ok(number(Some(&document), key, key)?.unwrap_or(otherwise));
@@ -78,6 +79,7 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
         hooks_path: path("hooks_path", ".kamal/hooks"),
         secrets_path: path("secrets_path", ".kamal/secrets"),
         plugins,
+        hook_secrets,
         literals: Literals::new(),
         service,
         document,

@@ -50,6 +50,8 @@ pub struct Configuration {
     pub hooks_path: String,
     /// Base path of the secrets files, relative to the project.
     pub secrets_path: String,
+    /// Names of the secrets that a hook script sees, for those that `x-hooks` narrows down. Others see all of them.
+    pub hook_secrets: BTreeMap<String, Vec<String>>,
     /// `x-plugins`, in the order of the file.
     pub plugins: Vec<Plugin>,
     /// Secrets that stand in the file itself (a registry password as plain text), under the names that [`Text::Secret`] refers to.

@@ -7,10 +7,10 @@ use configuration::Secrets;
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, Transport};
 
+use crate::connect::connect;
 use crate::error::LifecycleError;
 use crate::event::{Event, Events};
 use crate::observe;
-use crate::stages;
 
 /// A run and everything it needs.
 pub struct Operation<'a, T> {
@@ -41,8 +41,7 @@ impl<T: Transport> Operation<'_, T> {
 
     /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
     pub async fn connect(&self) -> Result<(), LifecycleError> {
-        let steps = plan::before_connecting(&self.run);
-        stages::run_local(self.transport, self.events, self.interrupts, "Hook script pre-connect", &steps).await
+        connect(&self.run, self.transport, self.events, self.interrupts).await
     }
 
     /// Looks at every selected host, in one trip each.

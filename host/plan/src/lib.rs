@@ -41,7 +41,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
     let planner = Planner { run, facts, hooks: &hooks };
     if !matches!(
         run.intent,
-        Intent::Setup { .. } | Intent::Bootstrap | Intent::LockAcquire { .. } | Intent::LockRelease
+        Intent::Setup { .. } | Intent::Bootstrap | Intent::Look | Intent::LockAcquire { .. } | Intent::LockRelease
     ) {
         planner.require_docker()?;
     }
@@ -64,6 +64,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::LockAcquire { message } => lock::acquire(&planner, message),
         Intent::LockRelease => lock::release(&planner),
         Intent::Remove => app::remove_everything(&planner)?,
+        Intent::Look => planner.plan(),
     };
     plan.hooks = hooks.owners(run);
     plan.number();

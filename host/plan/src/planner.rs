@@ -201,10 +201,15 @@ fn hook_script(run: &Run, name: &str, script: Script<'_>) -> Option<Step> {
     let action = Action::HookScript(HookScript {
         path: format!("{}/{name}", configuration.hooks_path),
         environment,
-        secrets: if script.secrets { run.secret_names.clone() } else { Vec::new() },
+        secrets: if script.secrets { secrets_of(run, name) } else { Vec::new() },
         runtime: script.runtime,
     });
     Some(Step::new(format!("run the hook script {name}"), action).within(60 * 60))
+}
+
+/// Names of the secrets that a hook script sees: all of the project's, or those that `x-hooks` leaves it.
+fn secrets_of(run: &Run, name: &str) -> Vec<String> {
+    run.configuration.hook_secrets.get(name).unwrap_or(&run.secret_names).clone()
 }
 
 /// The step that routes a service's requests to a container, once it is healthy.

@@ -62,6 +62,8 @@ pub enum Intent {
     LockRelease,
     /// Removes everything.
     Remove,
+    /// Looks, or runs a command of the user's own: nothing is planned but what runs before the first connection.
+    Look,
 }
 
 /// A run of a subcommand.

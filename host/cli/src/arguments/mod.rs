@@ -22,8 +22,10 @@ pub use server::ServerCommand;
 #[derive(Debug, Parser)]
 #[command(
     name = "sextant",
+    override_usage = "sextant SUBCOMMAND [OPTIONS]",
     disable_help_flag = true,
     disable_help_subcommand = true,
+    subcommand_help_heading = "Subcommands",
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "`sextant help SUBCOMMAND` tells more about one, `sextant tree` shows all of them. Aliases in config/deploy.yml are \

@@ -48,7 +48,8 @@ pub fn events(options: &Options, project: &Project, run: &Run) -> Result<Box<dyn
     Ok(Box::new(Audience(listeners)))
 }
 
-fn terminal(options: &Options, run: &Run) -> Box<dyn Events> {
+/// Whoever tells people, or programs, about a run as the options ask: for a run that changes nothing, which no logger hears of.
+pub fn terminal(options: &Options, run: &Run) -> Box<dyn Events> {
     match options.output {
         Output::Json => Box::new(json::Json),
         Output::Text => Box::new(human::Human::new(options.verbose, options.quiet, run)),

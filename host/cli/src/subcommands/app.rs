@@ -158,7 +158,7 @@ fn exec(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
     let environment = environment(&arguments.environment)?;
     let version = match (&options.version, arguments.reuse) {
         (Some(version), _) => version.clone(),
-        (None, true) => running_version(&project)?,
+        (None, true) => running_version(options, &project)?,
         (None, false) => project.configuration.latest_tag(),
     };
     let line = |host: &str, role: &Role| {
@@ -171,6 +171,7 @@ fn exec(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
         reading::execute_new(&container, &environment, arguments.interactive, arguments.detach, &command)
     };
     if arguments.interactive {
+        invocation::connect(&project, options)?;
         let host = primary_host(&project)?;
         let Some(role) = roles_on(&project, &host).into_iter().next() else {
             return Err(Failure::message(format!("no role is selected on {host}")));
@@ -189,7 +190,7 @@ fn exec(options: &Options, arguments: &Exec) -> Result<u8, Failure> {
         return look::ask_with_secrets(options, &project, questions);
     }
     let mut code = 0;
-    for answer in look::answers(&project, &questions, Substitution::Run)? {
+    for answer in look::answers(options, &project, &questions, Substitution::Run)? {
         let outcome = answer?;
         print_raw(&outcome.stdout);
         if !outcome.succeeded() {
@@ -236,13 +237,13 @@ fn new_container(project: &Project, role: &Role, host: &str, version: &str) -> C
 }
 
 /// The version that runs on the primary host.
-fn running_version(project: &Project) -> Result<String, Failure> {
+fn running_version(options: &Options, project: &Project) -> Result<String, Failure> {
     let host = primary_host(project)?;
     let Some(role) = roles_on(project, &host).into_iter().next() else {
         return Err(Failure::message(format!("no role is selected on {host}")));
     };
     let questions = [question(&host, reading::current_version(names(project, role).role()))];
-    let answers = look::answers(project, &questions, Substitution::NamesOnly)?;
+    let answers = look::answers(options, project, &questions, Substitution::NamesOnly)?;
     let outcome = answers.into_iter().next().unwrap_or_else(|| Ok(transport::Outcome::default()))?;
     let version = outcome.stdout.trim().to_string();
     if version.is_empty() {

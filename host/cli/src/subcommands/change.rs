@@ -46,11 +46,15 @@ fn building(intent: Intent, word: &str, build: &Build) -> Request {
 
 /// Performs a request, or shows its plan under `--dry-run`.
 pub fn carry_out(options: &Options, request: Request) -> Result<u8, Failure> {
-    let project = Project::read(options)?;
+    carry_out_in(&Project::read(options)?, options, request)
+}
+
+/// The same in a project that has been read.
+pub fn carry_out_in(project: &Project, options: &Options, request: Request) -> Result<u8, Failure> {
     if options.dry_run {
-        show(options, &project, request, Look::AtHosts)?;
+        show(options, project, request, Look::AtHosts)?;
     } else {
-        invocation::perform(&project, options, request)?;
+        invocation::perform(project, options, request)?;
     }
     Ok(0)
 }

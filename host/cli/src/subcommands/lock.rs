@@ -4,7 +4,7 @@ use commands::host;
 use plan::Intent;
 use transport::Outcome;
 
-use super::change::{carry_out, simple};
+use super::change::{carry_out, carry_out_in, simple};
 use super::look::{self, Question};
 use crate::arguments::{LockCommand, Options};
 use crate::failure::Failure;
@@ -23,11 +23,12 @@ pub fn run(options: &Options, command: LockCommand) -> Result<u8, Failure> {
             Ok(code)
         }
         LockCommand::Release => {
-            if !options.dry_run && holder(options)?.is_none() {
+            let project = Project::read(options)?;
+            if !options.dry_run && holder(options, &project)?.is_none() {
                 print(FREE);
                 return Ok(0);
             }
-            let code = carry_out(options, simple(Intent::LockRelease, &["lock", "release"]))?;
+            let code = carry_out_in(&project, options, simple(Intent::LockRelease, &["lock", "release"]))?;
             told(options, "Released the deploy lock");
             Ok(code)
         }
@@ -41,13 +42,12 @@ fn told(options: &Options, text: &str) {
 }
 
 fn status(options: &Options) -> Result<u8, Failure> {
-    print(holder(options)?.as_deref().unwrap_or(FREE));
+    print(holder(options, &Project::read(options)?)?.as_deref().unwrap_or(FREE));
     Ok(0)
 }
 
 /// Who holds the lock, as the holder left it.
-fn holder(options: &Options) -> Result<Option<String>, Failure> {
-    let project = Project::read(options)?;
+fn holder(options: &Options, project: &Project) -> Result<Option<String>, Failure> {
     let Some(primary) = project.selection.primary_host.clone() else {
         return Err(Failure::message("no host is selected"));
     };
@@ -56,7 +56,7 @@ fn holder(options: &Options) -> Result<Option<String>, Failure> {
         host: primary,
         command: host::lock_details(&project.configuration.lock_directory()),
     };
-    let answers = look::answers(&project, &[question], Substitution::NamesOnly)?;
+    let answers = look::answers(options, project, &[question], Substitution::NamesOnly)?;
     let outcome = answers.into_iter().next().unwrap_or_else(|| Ok(Outcome::default()))?;
     Ok(outcome.succeeded().then(|| outcome.stdout.trim_end().to_string()))
 }

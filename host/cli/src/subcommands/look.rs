@@ -27,12 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Asks all at once and shows the answers in order. A host that fails does not hide what the others said.
 pub fn ask(options: &Options, project: &Project, questions: Vec<Question>) -> Result<u8, Failure> {
-    show_all(options, &questions, answers(project, &questions, Substitution::NamesOnly)?)
+    show_all(options, &questions, answers(options, project, &questions, Substitution::NamesOnly)?)
 }
 
 /// The same for questions that need the values of secrets.
 pub fn ask_with_secrets(options: &Options, project: &Project, questions: Vec<Question>) -> Result<u8, Failure> {
-    show_all(options, &questions, answers(project, &questions, Substitution::Run)?)
+    show_all(options, &questions, answers(options, project, &questions, Substitution::Run)?)
 }
 
 fn show_all(options: &Options, questions: &[Question], answers: Vec<Result<Outcome, Failure>>) -> Result<u8, Failure> {
@@ -54,12 +54,14 @@ fn show_all(options: &Options, questions: &[Question], answers: Vec<Result<Outco
     failure.map_or(Ok(0), Err)
 }
 
-/// Asks all at once.
+/// Asks all at once, after the hook script pre-connect.
 pub fn answers(
+    options: &Options,
     project: &Project,
     questions: &[Question],
     substitution: Substitution,
 ) -> Result<Vec<Result<Outcome, Failure>>, Failure> {
+    invocation::connect(project, options)?;
     let secrets = project.secrets(substitution)?;
     invocation::runtime()?.block_on(async {
         let machines = invocation::machines(project, &secrets);
