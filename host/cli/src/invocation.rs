@@ -1,13 +1,13 @@
 //! Everything a subcommand works with: the project, its run, the plugins, the machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use configuration::{Configuration, Secrets, SshLogLevel};
 use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Intent, Run};
+use plan::{Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
@@ -15,6 +15,7 @@ use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
+use crate::templates;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -60,7 +61,9 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
     }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
     let now = jiff::Timestamp::now();
-    Ok(Run {
+    let uploads = request.intent.uploads_files();
+    let rendered = if uploads { templates::rendered(project, options)? } else { BTreeMap::new() };
+    let run = Run {
         intent: request.intent,
         subcommand: request.words,
         configuration: project.configuration.clone(),
@@ -80,7 +83,13 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         secret_names: secrets.names().map(str::to_string).collect(),
         no_cache: request.no_cache,
         lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),
-    })
+        lock_wait: options
+            .lock_wait
+            .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
+        rendered,
+    };
+    plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
+    Ok(run)
 }
 
 /// `--version`, the variable `VERSION`, or the commit; marked when files that are built differ from it.
@@ -158,7 +167,11 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut settings = ssh_settings(project);
     settings.key_data =
         project.configuration.ssh.key_data.iter().filter_map(|name| values.get(name).cloned()).collect();
-    Machines::new(&project.directory, settings, values).with_environment(crate::children::environment())
+    let machines = Machines::new(&project.directory, settings, values).with_environment(crate::children::environment());
+    match cache_directory() {
+        Some(folder) => machines.keeping_images_in(folder.join("images")),
+        None => machines,
+    }
 }
 
 /// How the project's hosts are reached, but for keys that are secrets.
@@ -310,6 +323,7 @@ pub enum Look {
     Offline,
 }
 
-fn failed(project: &Project, error: LifecycleError) -> Failure {
+/// A run's failure, with the texts that errors about the configuration show.
+pub fn failed(project: &Project, error: LifecycleError) -> Failure {
     Failure::Lifecycle { error, sources: project.sources.clone() }
 }

@@ -15,6 +15,8 @@ mod project;
 mod report;
 mod style;
 mod subcommands;
+mod surroundings;
+mod templates;
 
 use std::process::ExitCode;
 
@@ -89,6 +91,10 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
             return Ok(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    arguments.settle_output().map_err(|word| Failure::Usage {
+        text: format!("`{word}` is no way to show progress"),
+        hint: "--output is text or json".to_string(),
+    })?;
     if !path.is_empty() {
         *output = arguments.options.output;
     }

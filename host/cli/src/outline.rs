@@ -75,6 +75,11 @@ impl Outline {
         }
         for stage in stages {
             self.line(&format!("\n{}", stage.title));
+            if let Some(registry) = &stage.registry {
+                let machines: Vec<String> = registry.machines.iter().map(Machine::to_string).collect();
+                let port = registry.port;
+                self.line(&format!("  with port {port} of {} leading to this machine", machines.join(", ")));
+            }
             for (machines, blocks) in alike(stage) {
                 self.line(&format!("  on {}", machines.join(", ")));
                 blocks.iter().for_each(|block| self.block(block));

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use configuration::{Configuration, ConfigurationError, Filter, Node, Secrets, Selection, Source, Sources};
 use plan::Checkout;
-use secrecy::ExposeSecret;
+use secrecy::ExposeSecret as _;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+use crate::surroundings::{Machine, Permissions};
 
 /// Where the configuration stands unless `--config-file` says otherwise.
 pub const CONFIG_FILE: &str = "config/deploy.yml";
@@ -56,7 +57,8 @@ impl Project {
             };
             Failure::Configuration { error, sources: texts.clone() }
         };
-        let configuration = configuration::load(&sources).map_err(wrong)?;
+        let machine = Machine::new(directory.clone(), options.permissions());
+        let configuration = configuration::load_within(&sources, &machine).map_err(wrong)?;
         let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
         let (hosts, roles) = (named(&options.hosts), named(&options.roles));
         let filter = Filter { hosts, roles, primary: options.primary };
@@ -100,7 +102,9 @@ impl Project {
                 Err(error) => return Err(Failure::message(format!("{path} cannot be read: {error}"))),
             }
         }
-        let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let mut environment: BTreeMap<String, String> = std::env::vars().collect();
+        let own = self.configuration.variables.iter();
+        environment.extend(own.map(|(name, value)| (name.clone(), value.expose_secret().to_string())));
         let mut run = |line: &str| match substitution {
             Substitution::Run => self.substituted(line),
             Substitution::NamesOnly => String::new(),
@@ -180,9 +184,12 @@ impl Project {
 }
 
 /// The configuration as it is written: merged, and not checked.
-pub fn document(config_file: &str, destination: Option<&str>) -> Result<Node, Failure> {
-    let sources = sources(&directory()?, config_file, destination)?;
-    configuration::document(&sources).map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
+pub fn document(config_file: &str, destination: Option<&str>, permissions: Permissions) -> Result<Node, Failure> {
+    let directory = directory()?;
+    let sources = sources(&directory, config_file, destination)?;
+    let machine = Machine::new(directory, permissions);
+    configuration::document(&sources, &machine)
+        .map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
 }
 
 /// The folder that the program was started in.

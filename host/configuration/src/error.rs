@@ -31,6 +31,8 @@ pub enum Class {
     Argument,
     /// `RuntimeError`: something the configuration needs is not there.
     Runtime,
+    /// Another exception of Ruby's, by its name: a template raised it.
+    Ruby(&'static str),
 }
 
 impl fmt::Display for Class {
@@ -39,6 +41,7 @@ impl fmt::Display for Class {
             Self::Configuration => "Kamal::ConfigurationError",
             Self::Argument => "ArgumentError",
             Self::Runtime => "RuntimeError",
+            Self::Ruby(name) => name,
         })
     }
 }
@@ -82,7 +85,8 @@ impl ConfigurationError {
         self
     }
 
-    fn of_class(class: Class, message: impl Into<String>) -> Self {
+    /// An error of any class.
+    pub(crate) fn of_class(class: Class, message: impl Into<String>) -> Self {
         Self { class, message: message.into(), origin: None, hint: None }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commands::Machine;
 use commands::side_by_side::{parts, side_by_side};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use plan::{Answer, HostFacts, Run, UnreadableAnswer};
 use transport::{Ending, Interrupts, Outcome, Task, Transport, TransportError};
 
@@ -54,7 +54,8 @@ pub(crate) async fn observe<T: Transport>(
             }
         }
     });
-    let (looked, failed): (Vec<_>, Vec<_>) = join_all(looks).await.into_iter().partition(Result::is_ok);
+    let (looks, architecture) = join(join_all(looks), architecture(transport, run, interrupts)).await;
+    let (looked, failed): (Vec<_>, Vec<_>) = looks.into_iter().partition(Result::is_ok);
     // Whoever has to see to several hosts wants to hear of all of them at once.
     let mut unreachable = Vec::new();
     for error in failed.into_iter().filter_map(Result::err) {
@@ -66,5 +67,14 @@ pub(crate) async fn observe<T: Transport>(
     if !unreachable.is_empty() {
         return Err(LifecycleError::Observe(unreachable));
     }
-    Ok(plan::Facts { hosts: looked.into_iter().filter_map(Result::ok).collect() })
+    Ok(plan::Facts { hosts: looked.into_iter().filter_map(Result::ok).collect(), architecture })
+}
+
+/// The architecture of the docker on the operator's machine, where the plan depends on it.
+async fn architecture<T: Transport>(transport: &T, run: &Run, interrupts: &Interrupts) -> Option<String> {
+    let task = Task::new(plan::local_observation(run)?).titled("look at the local docker").within(LIMIT).or_continue();
+    let report = transport.run(&Machine::Local, &[task], interrupts, &mut |_| {}).await;
+    let outcome = report.outcomes.into_iter().next()?;
+    let Outcome { exit, stdout, stderr, .. } = outcome;
+    plan::read_architecture(&Answer { exit, stdout, stderr })
 }

@@ -44,8 +44,11 @@ impl<T: Transport> Operation<'_, T> {
         connect(&self.run, self.transport, self.events, self.interrupts).await
     }
 
-    /// Looks at every selected host, in one trip each.
+    /// Looks at every selected host, in one trip each; at none if the run does not concern them.
     pub async fn observe(&self) -> Result<Facts, LifecycleError> {
+        if !self.run.intent.looks_at_hosts() {
+            return observe::observe(self.transport, &self.run, &[], self.interrupts).await;
+        }
         let hosts = &self.run.selection.hosts;
         let begin = Instant::now();
         self.events.tell(Event::Observing { hosts });

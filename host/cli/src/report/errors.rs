@@ -6,7 +6,10 @@ use plan::Action;
 /// Kamal's class of an error.
 pub fn class(error: &LifecycleError) -> String {
     match error {
-        LifecycleError::LockHeld { .. } | LifecycleError::Lock { .. } => "Kamal::Cli::LockError".to_string(),
+        LifecycleError::LockHeld { .. }
+        | LifecycleError::LockHeldByHand { .. }
+        | LifecycleError::LockTimedOut { .. }
+        | LifecycleError::Lock { .. } => "Kamal::Cli::LockError".to_string(),
         LifecycleError::Secret(error) => error.class.to_string(),
         LifecycleError::Steps { failures, .. } => {
             failures.first().map_or("SSHKit::Runner::ExecuteError", step).to_string()

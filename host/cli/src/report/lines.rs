@@ -58,7 +58,19 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
             [info(first)].into_iter().chain(notes).collect()
         }
         Event::Replanned { .. } => vec![info("The hosts changed meanwhile: planned again")],
-        Event::TakingLock { host, .. } => vec![at(host, Level::Info, "Acquiring the deploy lock...")],
+        Event::TakingLock { host, patience } => {
+            let patience = patience.map(|patience| format!(" (waiting up to {}s)", patience.as_secs()));
+            let text = format!("Acquiring the deploy lock{}...", patience.unwrap_or_default());
+            vec![at(host, Level::Info, text)]
+        }
+        Event::LockHeld { host, details } => {
+            let details = details.lines().map(|line| at(host, Level::Warn, line));
+            [at(host, Level::Warn, "Deploy lock is held by:")].into_iter().chain(details).collect()
+        }
+        Event::LockRetry { host, pause, remaining } => {
+            let (pause, remaining) = (pause.as_secs_f64().round(), remaining.as_secs_f64().round());
+            vec![at(host, Level::Info, format!("Retrying in {pause}s ({remaining}s remaining)..."))]
+        }
         Event::TookLock { host } => vec![at(host, Level::Info, format!("Took the deploy lock on {host}"))],
         Event::ReleasedLock { host } => vec![at(host, Level::Info, format!("Released the deploy lock on {host}"))],
         Event::KeptLock { host, reason } => {
