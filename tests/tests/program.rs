@@ -116,7 +116,8 @@ fn bad_input_gets_a_clear_error() {
         &["plan", "--version", "v1"],
         1,
         "  ERROR (Kamal::ConfigurationError): Secret 'DEPLOY_KEY' not found, no secret files (.kamal/secrets-common, .kamal/secrets) \
-         provided\n",
+         provided\n\
+         hint: write a line DEPLOY_KEY=… into .kamal/secrets, and keep the file out of git\n",
     );
     check(
         &format!("{PROJECT}ssh: {{ port: 1, config: false, key_data: ['-----BEGIN KEY-----'] }}\n")
@@ -164,6 +165,30 @@ fn bad_input_gets_a_clear_error() {
         "error: plugin `mine` cannot be read from nowhere.wasm: No such file or directory (os error 2)\n\
          hint: x-plugins/mine/source is a path relative to the project\n",
     );
+}
+
+#[test]
+fn a_key_that_takes_a_command_is_looked_up_for_connections_alone() {
+    let check = |command: &str, words: &[&str], looked_up: bool, said: &str| {
+        let folder = project(
+            &format!("{PROJECT}ssh: {{ port: 1, config: false, key_data: [DEPLOY_KEY] }}\n")
+                .replace("10.0.0.1", "127.0.0.1"),
+        );
+        std::fs::create_dir_all(folder.path().join(".kamal")).expect("a folder");
+        let line = format!("DEPLOY_KEY=$(touch looked-up; {command})\n");
+        std::fs::write(folder.path().join(".kamal/secrets"), line).expect("secrets");
+        let output = run(folder.path(), &[&["plan", "--version", "v1"], words].concat());
+        let stderr = text(&output.stderr);
+        assert_eq!(
+            (folder.path().join("looked-up").exists(), stderr.lines().next().unwrap_or_default()),
+            (looked_up, said),
+            "{command} {words:?}\n{stderr}"
+        );
+    };
+    check("echo key", &["--offline"], false, "");
+    let refused = "error: failed to reach `127.0.0.1`: connect to host 127.0.0.1 port 1: Connection refused";
+    check("echo key", &[], true, refused);
+    check("true", &[], true, "error: the secret `DEPLOY_KEY`, which ssh/key_data names, is empty");
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use configuration::{Configuration, Secrets, SshLogLevel};
+use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
 use lifecycle::{Events, LifecycleError, Operation};
 use plan::{Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
@@ -56,7 +57,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         None => version(project, options)?,
     };
     let mut hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
-    if project.connected.get() {
+    if project.connected.load(Ordering::Relaxed) {
         hook_scripts.remove(PRE_CONNECT);
     }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
@@ -159,11 +160,7 @@ pub fn cache_directory() -> Option<PathBuf> {
 /// The machines of a project, not connected yet.
 pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut values: SecretValues = project.configuration.literals.clone();
-    for name in secrets.names() {
-        if let Ok(value) = secrets.get(name) {
-            values.insert(name.to_string(), value.clone());
-        }
-    }
+    values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
     let mut settings = ssh_settings(project);
     settings.key_data =
         project.configuration.ssh.key_data.iter().filter_map(|name| values.get(name).cloned()).collect();
@@ -208,7 +205,10 @@ fn ssh_settings(project: &Project) -> SshSettings {
 
 /// Runs the hook script pre-connect, if there is one and it has not run yet, for a subcommand that plans nothing.
 pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
-    if options.skip_hooks || project.connected.replace(true) || !project.hook_scripts()?.contains(PRE_CONNECT) {
+    if options.skip_hooks
+        || project.connected.swap(true, Ordering::Relaxed)
+        || !project.hook_scripts()?.contains(PRE_CONNECT)
+    {
         return Ok(());
     }
     let secrets = project.secrets(Substitution::Run)?;
@@ -255,7 +255,8 @@ pub fn interrupts() -> Interrupts {
 
 /// Performs a request from the first look to the last step.
 pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
-    let secrets = project.secrets(Substitution::Run)?;
+    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let events = crate::report::events(options, project, &run)?;
@@ -267,6 +268,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events: &*events,
             interrupts: &interrupts,
         };
@@ -278,7 +280,11 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
 
 /// Makes the plan of a request without carrying it out.
 pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
-    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let secrets = project.secrets(match look {
+        Look::Offline => Substitution::Offline,
+        Look::AtHosts | Look::AfterPreConnect => Substitution::NamesOnly,
+    })?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let silent = |_: lifecycle::Event<'_>| {};
@@ -291,6 +297,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events,
             interrupts: &interrupts,
         };
@@ -310,6 +317,15 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         transport::Transport::close(&machines).await;
         planned.map_err(|error| failed(project, error))
     })
+}
+
+/// Looks the project's secrets up when it is first called; later calls have nothing to add.
+fn lookup(project: &Project) -> impl Fn() -> Result<SecretValues, ConfigurationError> + Sync {
+    let asked = AtomicBool::new(false);
+    move || match asked.swap(true, Ordering::Relaxed) {
+        false => project.look_up_secrets(),
+        true => Ok(SecretValues::new()),
+    }
 }
 
 /// What a plan is made from.

@@ -10,6 +10,7 @@ mod commits;
 mod failure;
 mod help;
 mod invocation;
+mod lookup;
 mod outline;
 mod project;
 mod report;

@@ -39,6 +39,7 @@ mod version;
 pub mod yaml;
 
 pub use documentation::documentation;
+pub use dotenv::SecretCommand;
 pub use erb::{Nowhere, Ran, Standing, Surroundings, render_file};
 pub use error::{Class, ConfigurationError};
 pub use hints::nearest;

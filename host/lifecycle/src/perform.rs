@@ -37,6 +37,7 @@ impl<T: Transport> Operation<'_, T> {
             return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
         }
         self.events.tell(Event::Planned { plan: &plan });
+        self.provide(plan.secrets().iter().map(String::as_str))?;
         apply(self, plan, architecture).await
     }
 }
@@ -92,6 +93,7 @@ async fn work<T: Transport>(
     } else {
         operation.review(&fresh)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
+        operation.provide(fresh.secrets().iter().map(String::as_str))?;
         fresh
     };
     run_stages(crew, &plan.apply).await?;

@@ -76,6 +76,14 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
         Event::KeptLock { host, reason } => {
             vec![at(host, Level::Warn, format!("Error releasing the deploy lock: {reason}"))]
         }
+        Event::SharingRegistry { machines, .. } => {
+            let machines: Vec<String> = machines.iter().map(Machine::to_string).collect();
+            vec![info(format!("Setting up local registry port forwarding to {}...", machines.join(", ")))]
+        }
+        Event::ServingRegistry { port, reason } => vec![
+            info(format!("Docker cannot start the local registry: {reason}")),
+            info(format!("Serving images on localhost:{port} until this run ends")),
+        ],
         Event::Stage { title } => vec![info(title)],
         Event::StepBegan { machine, role, step } => {
             let role = role.map(|role| format!("{role}: ")).unwrap_or_default();
