@@ -20,7 +20,6 @@ mod merge;
 mod model;
 mod naming;
 mod node;
-mod not_yet;
 pub mod pattern;
 mod plugins;
 mod proxy;

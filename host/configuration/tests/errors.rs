@@ -204,22 +204,6 @@ fn rules_of_the_project() {
 }
 
 #[test]
-fn keys_that_are_not_carried_out_yet() {
-    let check_key = |text: &str, place: &str, path: &str, hint: &str| {
-        let message = format!("{path}: Kamal knows this key, Sextant 0.1 does not carry it out yet");
-        check(&format!("{SERVERS}{text}\n"), place, &message, hint);
-    };
-    check_key("hooks_output: :verbose", "6:15+8", "hooks_output", "");
-    check_key("output: { file: { path: x } }", "6:9+1", "output", "");
-    check_key(
-        "output: { file: { path: x } }\nhooks_output: :quiet",
-        "7:15+6",
-        "hooks_output",
-        "not carried out yet either: `output`",
-    );
-}
-
-#[test]
 fn keys_without_effect_are_no_reason_to_refuse() {
     let text = format!(
         "{BASE}{SERVERS}asset_path: ''\noutput: {{}}\nrun_directory: /x\nsshkit: {{ dns_retries: 0 }}\nssh: {{ key_data: [], log_level: debug }}\naccessories: {{ db: {{ host: h, files: [] }} }}\n"
@@ -236,7 +220,7 @@ fn plugins() {
     };
     check("{}", "7:6+1", "x-plugins/p/source: is required");
     check("x.wasm", "7:6+6", "x-plugins/p: should be a hash");
-    check("{ source: https://x }", "7:16+9", "x-plugins/p/source: only a path works yet");
+    check("{ source: [ x ] }", "7:16+1", "x-plugins/p/source: should be a string");
     check("{ source: x, mode: enforce }", "7:19+4", "x-plugins/p: unknown key: mode");
     check("{ source: x, grants: { disk: [] } }", "7:29+4", "x-plugins/p/grants: unknown key: disk");
     check(
@@ -250,6 +234,18 @@ fn plugins() {
         "x-plugins/p/grants/files: not granted yet by this version",
     );
     check("{ source: x, with: 1 }", "7:25+1", "x-plugins/p/with: should be a hash");
+}
+
+#[test]
+fn plugins_come_from_the_project() {
+    for (source, place) in [("https://x", "7:16+9"), ("5", "7:16+1")] {
+        check(
+            &format!("{SERVERS}x-plugins:\n  p: {{ source: {source} }}\n"),
+            place,
+            "x-plugins/p/source: only a path works yet",
+            "put the component into the project and name its path, such as `plugins/mine.wasm`",
+        );
+    }
 }
 
 #[test]
@@ -280,6 +276,12 @@ fn broken_yaml() {
         "",
     );
     check_whole("", "1:1+1", "registry/username: is required", "");
+    check_whole(
+        "service: app\nbuilder:\n",
+        "2:8+1",
+        "builder: should be a hash",
+        "say for which processors to build: `builder: { arch: amd64 }`, `arm64`, or a list of both",
+    );
 }
 
 #[test]

@@ -70,9 +70,9 @@ fn kamal_and_sextant_take_turns_at_accessories_maintenance_proxies_and_removal()
     let sextant = |words: &[&str]| {
         scene.sextant(words).succeeded();
     };
-    let kamal: &dyn Fn(&[&str]) = &kamal;
-    let sextant: &dyn Fn(&[&str]) = &sextant;
-    for (one, other) in [(kamal, sextant), (sextant, kamal)] {
+    type Program<'a> = &'a dyn Fn(&[&str]);
+    let turns: [(Program<'_>, Program<'_>); 2] = [(&kamal, &sextant), (&sextant, &kamal)];
+    for (one, other) in turns {
         scene.fleet.reset().expect("the fleet can be reset");
         let version = scene.commit("in-turns");
         one(&["setup"]);
