@@ -13,6 +13,7 @@ mod dotenv;
 mod erb;
 mod error;
 mod hints;
+mod lines;
 mod load;
 mod merge;
 mod model;

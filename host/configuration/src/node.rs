@@ -47,6 +47,8 @@ pub type Map = IndexMap<String, Entry>;
 pub struct Entry {
     /// Where the key was written.
     pub key: Origin,
+    /// Whether the key is a Ruby symbol (`:name:`), which is not the same as the text of its name.
+    pub is_symbol: bool,
     /// The value.
     pub node: Node,
 }

@@ -465,7 +465,7 @@ fn how_connections_and_outputs_are_set() {
     };
     check("", "Nothing 30 900 3 None None None None");
     check("ssh: { log_level: debug }", "Everything 30 900 3 None None None None");
-    check("ssh: { log_level: :warn }", "Warnings 30 900 3 None None None None");
+    check("ssh:\n  log_level: :warn", "Warnings 30 900 3 None None None None");
     check("ssh: { log_level: fatal }", "Nothing 30 900 3 None None None None");
     check(
         "sshkit: { max_concurrent_starts: 5, pool_idle_timeout: 60, dns_retries: 0 }",
@@ -473,7 +473,7 @@ fn how_connections_and_outputs_are_set() {
     );
     check("hooks_output: :verbose", "Nothing 30 900 3 Some(Verbose) Some(Verbose) None None");
     check("hooks_output: quiet", "Nothing 30 900 3 Some(Quiet) Some(Quiet) None None");
-    check("hooks_output: { pre-deploy: :quiet }", "Nothing 30 900 3 Some(Quiet) None None None");
+    check("hooks_output:\n  pre-deploy: :quiet", "Nothing 30 900 3 Some(Quiet) None None None");
     check(
         "output: { file: { path: log }, otel: { endpoint: 'http://collector:4318' } }",
         r#"Nothing 30 900 3 None None Some("log") Some("http://collector:4318")"#,
