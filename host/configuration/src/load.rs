@@ -107,6 +107,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
         secrets_path: path("secrets_path", ".kamal/secrets"),
         plugins,
         literals: Literals::new(),
+        logging: roles::logging(document.get("logging"), None),
         variables: BTreeMap::new(),
         service,
         document,

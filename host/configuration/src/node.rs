@@ -79,7 +79,19 @@ impl Origin {
     }
 }
 
+impl Entry {
+    /// A value under a Ruby symbol, made here rather than read.
+    pub fn of_symbol(node: Node) -> Self {
+        Self { key: node.origin.clone(), is_symbol: true, node }
+    }
+}
+
 impl Node {
+    /// A value that is made here rather than read from a file.
+    pub fn made(value: Value) -> Self {
+        Self { value, origin: Origin::start_of("") }
+    }
+
     /// An empty map that stands at `origin`.
     pub fn empty_map(origin: Origin) -> Self {
         Self { value: Value::Map(Map::new()), origin }

@@ -33,7 +33,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Accessory(command) => accessory::run(options, command),
         Command::Proxy(command) => proxy::run(options, command),
         Command::Lock(command) => lock::run(options, command),
-        Command::Config => config::run(options),
+        Command::Config(arguments) => config::run(options, &arguments),
         Command::Version => version::run(),
         Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
         Command::Init(arguments) => init::run(arguments.bundle),
@@ -49,7 +49,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details),
         Command::Lock(command) => matches!(command, LockCommand::Status),
-        Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version => true,
+        Command::Config(_) | Command::Docs(_) | Command::Init(_) | Command::Version => true,
     }
 }
 
