@@ -67,9 +67,9 @@ fn bad_input_gets_a_clear_error() {
     );
     check(
         PROJECT,
-        &["app", "live"],
+        &["upgrade"],
         1,
-        "error: `app live` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
+        "error: `upgrade` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
          hint: Kamal itself can be used on the same servers at any time\n",
     );
     check(
@@ -109,6 +109,65 @@ fn bad_input_gets_a_clear_error() {
         "error: plugin `mine` cannot be read from nowhere.wasm: No such file or directory (os error 2)\n\
          hint: x-plugins/mine/source is a path relative to the project\n",
     );
+}
+
+#[test]
+fn what_init_writes_is_a_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = |words: &[&str]| {
+        let output = run(folder.path(), words);
+        assert_eq!((text(&output.stderr).as_str(), output.status.code()), ("", Some(0)), "{words:?}");
+        text(&output.stdout)
+    };
+    assert_eq!(
+        said(&["init", "--bundle"]),
+        "Created configuration file in config/deploy.yml\n\
+         Created .kamal/secrets file\n\
+         Created sample hooks in .kamal/hooks\n\
+         Created binstub file in bin/kamal\n"
+    );
+    assert_eq!(
+        said(&["init", "--bundle"]),
+        "Config file already exists in config/deploy.yml (remove first to create a new one)\n\
+         Binstub already exists in bin/kamal (remove first to create a new one)\n"
+    );
+    let scripts = std::fs::read_dir(folder.path().join(".kamal/hooks")).expect("a folder of samples");
+    let mut scripts: Vec<String> =
+        scripts.flatten().map(|script| script.file_name().to_string_lossy().into_owned()).collect();
+    scripts.sort();
+    let names = [
+        "docker-setup.sample",
+        "post-app-boot.sample",
+        "post-deploy.sample",
+        "post-proxy-reboot.sample",
+        "pre-app-boot.sample",
+        "pre-build.sample",
+        "pre-connect.sample",
+        "pre-deploy.sample",
+        "pre-proxy-reboot.sample",
+    ];
+    assert_eq!(scripts, names);
+    // With a registry elsewhere, as its comments say, it is a whole configuration.
+    let path = folder.path().join("config/deploy.yml");
+    let template = std::fs::read_to_string(&path).expect("a configuration");
+    let filled = template.replace("server: localhost:5555", "server: ghcr.io").replace(
+        "  # username: my-user\n  # password:\n  #   - KAMAL",
+        "  username: my-user\n  password:\n    - KAMAL",
+    );
+    std::fs::write(&path, filled).expect("the configuration is written");
+    assert!(said(&["config", "--version", "v1"]).contains(":absolute_image: ghcr.io/my-user/my-app:v1\n"));
+}
+
+#[test]
+fn docs_of_every_section() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = |words: &[&str]| text(&run(folder.path(), words).stdout);
+    let sections = "accessory alias boot builder env logging output proxy registry role servers ssh sshkit";
+    for section in sections.split(' ') {
+        assert!(said(&["docs", section]).lines().count() > 5, "{section}");
+    }
+    assert!(said(&["docs"]).contains("\nservice: "));
+    assert_eq!(said(&["docs", "configuration"]), "No documentation found for configuration\n");
 }
 
 /// A folder with a configuration.

@@ -170,6 +170,13 @@ fn lifecycle_text(error: &LifecycleError) -> String {
                 Some("wait for whoever holds it, or run `sextant lock release` if nobody works on it".into()),
             )
         }
+        LifecycleError::LockHeldByHand { .. } => {
+            headed(&error.to_string(), Some("run `sextant lock release` if nobody works on it any more".into()))
+        }
+        LifecycleError::LockTimedOut { .. } => headed(
+            &error.to_string(),
+            Some("raise --lock-wait-timeout, or run `sextant lock release` if nobody works on it".into()),
+        ),
         LifecycleError::Observe(error) => headed(&format!("failed to {error}"), transport_hint(error)),
         LifecycleError::Plan(error) => headed(&error.to_string(), plan_hint(error)),
         LifecycleError::Interrupted => headed("interrupted", None),
@@ -179,6 +186,9 @@ fn lifecycle_text(error: &LifecycleError) -> String {
 
 fn steps_text(stage: &str, failures: &[StepFailure]) -> String {
     let style = Style::for_stderr();
+    if failures.iter().all(may_not_install) {
+        return headed(&docker_by_hand(failures), None);
+    }
     let mut text = format!("{} {stage} failed on {}\n", style.bad("error:"), machines(failures));
     for failure in failures {
         text.push_str(&format!("  {}: {}\n", failure.machine, failure.to_string().replace('\n', "\n    ")));
@@ -190,6 +200,20 @@ fn steps_text(stage: &str, failures: &[StepFailure]) -> String {
         text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
     }
     text
+}
+
+/// Whether docker is missing where the ssh user may not install it.
+fn may_not_install(failure: &StepFailure) -> bool {
+    let installs = failure.step.as_ref().is_some_and(|step| matches!(step.action, Action::InstallDocker));
+    installs && matches!(failure.kind, FailureKind::Exit { code: commands::host::MAY_NOT_INSTALL, .. })
+}
+
+fn docker_by_hand(failures: &[StepFailure]) -> String {
+    format!(
+        "Docker is not installed on {} and can't be automatically installed without having root access and either `wget` or `curl`. \
+         Install Docker manually: https://docs.docker.com/engine/install/",
+        machines(failures)
+    )
 }
 
 fn machines(failures: &[StepFailure]) -> String {
@@ -265,7 +289,11 @@ fn plan_hint(error: &PlanError) -> Option<String> {
         PlanError::ImageMissing { .. } => Some("`sextant deploy` pulls the image first".into()),
         PlanError::ProxyInUse { .. } => Some("use --force to remove it all the same".into()),
         PlanError::DockerFailing { .. } => Some("look at docker on that host: `systemctl status docker`".into()),
-        PlanError::UnknownAccessory { .. } | PlanError::Rule { .. } => None,
+        PlanError::NothingToRemove { .. } => Some("`sextant app containers` lists what is there".into()),
+        PlanError::UnknownAccessory { .. }
+        | PlanError::RetainsNothing
+        | PlanError::LocalRegistry { .. }
+        | PlanError::Rule { .. } => None,
     }
 }
 

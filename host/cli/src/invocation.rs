@@ -1,13 +1,13 @@
 //! Everything a subcommand works with: the project, its run, the plugins, the machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use configuration::{Secrets, Ssh};
 use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Intent, Run};
+use plan::{Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
@@ -15,9 +15,13 @@ use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
+use crate::templates;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The hook script that runs before the first connection.
+const PRE_CONNECT: &str = "pre-connect";
 
 /// What a run is asked to do, before the project is known.
 pub struct Request {
@@ -47,10 +51,15 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         Some(Version::Latest) => options.version.clone().unwrap_or_else(|| project.configuration.latest_tag()),
         None => version(project, options)?,
     };
-    let hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
+    let mut hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
+    if project.connected.get() {
+        hook_scripts.remove(PRE_CONNECT);
+    }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
     let now = jiff::Timestamp::now();
-    Ok(Run {
+    let uploads = request.intent.uploads_files();
+    let rendered = if uploads { templates::rendered(project, options)? } else { BTreeMap::new() };
+    let run = Run {
         intent: request.intent,
         subcommand: request.words,
         configuration: project.configuration.clone(),
@@ -70,7 +79,13 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         secret_names: secrets.names().map(str::to_string).collect(),
         no_cache: request.no_cache,
         lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),
-    })
+        lock_wait: options
+            .lock_wait
+            .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
+        rendered,
+    };
+    plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
+    Ok(run)
 }
 
 /// `--version`, the variable `VERSION`, or the commit; marked when files that are built differ from it.
@@ -145,8 +160,12 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
             values.insert(name.to_string(), value.clone());
         }
     }
-    Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
-        .with_environment(crate::children::environment())
+    let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
+        .with_environment(crate::children::environment());
+    match cache_directory() {
+        Some(folder) => machines.keeping_images_in(folder.join("images")),
+        None => machines,
+    }
 }
 
 fn ssh_settings(ssh: &Ssh) -> SshSettings {
@@ -162,6 +181,24 @@ fn ssh_settings(ssh: &Ssh) -> SshSettings {
         connect_timeout: CONNECT_TIMEOUT,
         ..SshSettings::default()
     }
+}
+
+/// Runs the hook script pre-connect, if there is one and it has not run yet, for a subcommand that plans nothing.
+pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
+    if options.skip_hooks || project.connected.replace(true) || !project.hook_scripts()?.contains(PRE_CONNECT) {
+        return Ok(());
+    }
+    let secrets = project.secrets(Substitution::Run)?;
+    let request = Request { intent: Intent::Look, words: options.path.clone(), version: None, no_cache: false };
+    let mut run = run(project, options, request, &secrets)?;
+    run.hook_scripts.insert(PRE_CONNECT.to_string());
+    let events = crate::report::events(options);
+    runtime()?.block_on(async {
+        let machines = machines(project, &secrets);
+        let connected = lifecycle::connect(&Arc::new(run), &machines, &*events, &interrupts()).await;
+        transport::Transport::close(&machines).await;
+        connected.map_err(|error| failed(project, error))
+    })
 }
 
 /// A runtime for work on machines.
@@ -260,6 +297,7 @@ pub enum Look {
     Offline,
 }
 
-fn failed(project: &Project, error: LifecycleError) -> Failure {
+/// A run's failure, with the texts that errors about the configuration show.
+pub fn failed(project: &Project, error: LifecycleError) -> Failure {
     Failure::Lifecycle { error, sources: project.sources.clone() }
 }

@@ -15,6 +15,7 @@ mod report;
 mod style;
 mod subcommands;
 mod surroundings;
+mod templates;
 
 use std::process::ExitCode;
 
@@ -72,6 +73,10 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
             return Ok(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    arguments.settle_output().map_err(|word| Failure::Usage {
+        text: format!("`{word}` is no way to show progress"),
+        hint: "--output is text or json".to_string(),
+    })?;
     *output = arguments.options.output;
     arguments.options.path = path;
     subcommands::run(arguments)

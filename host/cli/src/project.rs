@@ -1,5 +1,6 @@
 //! The project on disk: its configuration, its secrets, its git checkout, its hook scripts.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,10 @@ pub struct Project {
     pub selection: Selection,
     /// The texts it was read from, for errors that show a line.
     pub sources: Vec<Source>,
+    /// Whether what runs before the first connection has run: it does so once.
+    pub connected: Cell<bool>,
+    /// The secrets, once the commands in their files have run: they do so once.
+    secrets: OnceCell<Secrets>,
 }
 
 /// Whether commands in the secrets files run.
@@ -44,15 +49,36 @@ impl Project {
         let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
         let machine = Machine::new(directory.clone(), options.permissions());
         let configuration = configuration::load_within(&sources, &machine).map_err(wrong)?;
-        let filter = Filter { hosts: options.hosts.clone(), roles: options.roles.clone(), primary: options.primary };
+        let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let (hosts, roles) = (named(&options.hosts), named(&options.roles));
+        let filter = Filter { hosts, roles, primary: options.primary };
         let selection = Selection::new(&configuration, &filter).map_err(wrong)?;
-        let project = Self { directory, configuration, selection, sources: texts.clone() };
+        let project = Self {
+            directory,
+            configuration,
+            selection,
+            sources: texts.clone(),
+            connected: Cell::new(false),
+            secrets: OnceCell::new(),
+        };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
         Ok(project)
     }
 
-    /// Reads the secrets files.
+    /// The secrets of the project.
     pub fn secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
+        if let Some(secrets) = self.secrets.get() {
+            return Ok(secrets.clone());
+        }
+        let secrets = self.read_secrets(substitution)?;
+        if substitution == Substitution::Run {
+            let _ = self.secrets.set(secrets.clone());
+        }
+        Ok(secrets)
+    }
+
+    /// Reads the secrets files.
+    fn read_secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
         let candidates =
             configuration::files_for(&self.configuration.secrets_path, self.configuration.destination.as_deref());
         let mut files = Vec::new();
@@ -67,10 +93,29 @@ impl Project {
         let own = self.configuration.variables.iter();
         environment.extend(own.map(|(name, value)| (name.clone(), value.expose_secret().to_string())));
         let mut run = |line: &str| match substitution {
-            Substitution::Run => substituted(&self.directory, line),
+            Substitution::Run => self.substituted(line),
             Substitution::NamesOnly => String::new(),
         };
         Secrets::parse(&candidates, &files, &environment, &mut run).map_err(|error| self.wrong(error))
+    }
+
+    /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
+    /// The command itself is not shown, because variables in it may be secrets.
+    fn substituted(&self, line: &str) -> String {
+        let mut environment = crate::children::environment();
+        let destination = self.configuration.destination.clone();
+        environment.extend(destination.map(|destination| ("KAMAL_DESTINATION".to_string(), destination)));
+        let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], &self.directory, &environment) else {
+            return String::new();
+        };
+        if !outcome.stderr.trim().is_empty() {
+            crate::report::say(outcome.stderr.trim_end());
+        }
+        if !outcome.succeeded() {
+            let code = outcome.exit;
+            crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
+        }
+        outcome.stdout.trim_end_matches('\n').to_string()
     }
 
     /// Names of the files in the folder of hook scripts that are no samples.
@@ -133,22 +178,6 @@ fn sources(directory: &Path, config_file: &str, destination: Option<&str>) -> Re
 
 fn texts(sources: &Sources) -> Vec<Source> {
     [Some(sources.base.clone()), sources.overlay.clone()].into_iter().flatten().collect()
-}
-
-/// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
-/// The command itself is not shown, because variables in it may be secrets.
-fn substituted(directory: &Path, line: &str) -> String {
-    let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], directory, &crate::children::environment()) else {
-        return String::new();
-    };
-    if !outcome.stderr.trim().is_empty() {
-        crate::report::say(outcome.stderr.trim_end());
-    }
-    if !outcome.succeeded() {
-        let code = outcome.exit;
-        crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
-    }
-    outcome.stdout.trim_end_matches('\n').to_string()
 }
 
 /// What a program prints, without the final newline; nothing if it fails.

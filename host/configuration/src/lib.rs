@@ -8,12 +8,14 @@
 
 mod accessories;
 mod arguments;
+mod builder;
 mod documentation;
 mod dotenv;
 mod dump;
 mod erb;
 mod error;
 mod hints;
+mod hooks;
 mod lines;
 mod load;
 mod merge;

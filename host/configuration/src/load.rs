@@ -13,7 +13,7 @@ use crate::model::Configuration;
 use crate::node::Node;
 use crate::proxy::Timeouts;
 use crate::registry::Literals;
-use crate::{accessories, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
+use crate::{accessories, builder, hooks, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
 
 /// What a configuration is made of.
 #[derive(Debug, Clone)]
@@ -74,6 +74,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
     sections::check(&document)?;
     rules::check(&document, sources.destination.as_deref())?;
     let plugins = plugins::build(&document)?;
+    let hook_secrets = hooks::secrets(&document)?;
     not_yet::check(&document)?;
 
     let seconds = |key: &str, otherwise: u64| Ok(number(Some(&document), key, key)?.unwrap_or(otherwise));
@@ -85,15 +86,17 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
     let mut literals = Literals::new();
     let registry_node = document.get("registry").cloned().unwrap_or_else(|| Node::empty_map(document.origin.clone()));
     let registry = registry::build(&registry_node, "registry", &mut literals);
+    let image = rules::image(&document).unwrap_or_default();
+    let builder = builder::build(&document, registry.server.as_deref(), &image);
     let accessories = accessories::build(&document, &service, timeouts, &mut literals)?;
     let mut configuration = Configuration {
         destination: sources.destination.clone(),
-        image: rules::image(&document).unwrap_or_default(),
+        image,
         registry,
         roles: roles::build(&document, timeouts)?,
         primary_role: servers::primary_role(&document),
         accessories,
-        builder: settings::builder(&document),
+        builder,
         boot: settings::boot(&document)?,
         ssh: settings::ssh(&document, &mut literals)?,
         sshkit: settings::sshkit(&document)?,
@@ -106,6 +109,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
         hooks_path: path("hooks_path", ".kamal/hooks"),
         secrets_path: path("secrets_path", ".kamal/secrets"),
         plugins,
+        hook_secrets,
         literals: Literals::new(),
         logging: roles::logging(document.get("logging"), None),
         variables: BTreeMap::new(),

@@ -186,7 +186,7 @@ fn settings_of_the_shop() {
     check(
         &format!("{builder:?}\n{boot:?}\n{ssh:?}\n{registry:?}"),
         r#"
-Builder { arches: ["amd64", "arm64"], context: Some("."), dockerfile: "Dockerfile", target: Some("prod"), args: {"RUBY": Some("3.3"), "DEBUG": Some("false"), "EMPTY": None}, secrets: ["GITHUB_TOKEN"], driver: "docker" }
+Builder { arches: ["amd64", "arm64"], remote: None, local: true, pack: None, cache: None, context: Some("."), dockerfile: "Dockerfile", target: Some("prod"), args: {"RUBY": Some("3.3"), "DEBUG": Some("false"), "EMPTY": None}, secrets: ["GITHUB_TOKEN"], ssh: None, driver: "docker", provenance: None, sbom: None }
 Boot { limit: Some(Percent(25)), wait: Some(2), parallel_roles: false }
 Ssh { user: "app", port: 2222, proxy: Some("root@bastion.example.com"), proxy_command: None, keys: ["~/.ssh/id"], key_data: [], log_level: Nothing, keys_only: true, config: Some([]), forward_agent: true }
 Registry { server: Some("registry.example.com:5000"), credentials: Some(Credentials { username: Secret("REG_USER"), password: "REG_PW" }) }
@@ -205,7 +205,7 @@ fn defaults() {
             "{builder:?}\n{boot:?}\n{ssh:?}\n{deploy_timeout} {drain_timeout} {readiness_delay} {retain_containers} {hooks_path} {secrets_path} {primary_role}"
         ),
         r#"
-Builder { arches: ["amd64"], context: None, dockerfile: "Dockerfile", target: None, args: {}, secrets: [], driver: "docker-container" }
+Builder { arches: ["amd64"], remote: None, local: true, pack: None, cache: None, context: None, dockerfile: "Dockerfile", target: None, args: {}, secrets: [], ssh: None, driver: "docker-container", provenance: None, sbom: None }
 Boot { limit: None, wait: None, parallel_roles: false }
 Ssh { user: "root", port: 22, proxy: None, proxy_command: None, keys: [], key_data: [], log_level: Nothing, keys_only: false, config: None, forward_agent: true }
 30 30 7 5 .kamal/hooks .kamal/secrets web
@@ -331,8 +331,7 @@ fn rails_templates() {
     assert_eq!(configuration.document.pointer("/aliases/logs").unwrap().as_str(), Some("app logs -f"));
     let base = source("config/deploy.yml", RAILS_8_1);
     let error = load(&Sources { base, overlay: None, destination: None }).unwrap_err();
-    assert_eq!(error.message, "registry/server: Kamal knows local registries, Sextant 0.1 does not carry them out yet");
-    assert_eq!(error.hint.as_deref(), Some("not carried out yet either: `asset_path`"));
+    assert_eq!(error.message, "asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet");
 }
 
 fn selection(configuration: &Configuration, hosts: &[&str], roles: &[&str], primary: bool) -> String {
@@ -446,38 +445,20 @@ fn keys_in_the_file_are_moved_out_of_the_document() {
 }
 
 #[test]
-fn how_connections_and_outputs_are_set() {
+fn how_connections_are_made_and_kept() {
     let check = |text: &str, expected: &str| {
-        let Configuration { ssh, sshkit, hooks_output, output, .. } = project(&format!("{SIMPLE}{text}\n"));
-        let level = |script: &str| hooks_output.of(script);
+        let Configuration { ssh, sshkit, .. } = project(&format!("{SIMPLE}{text}\n"));
         let found = format!(
-            "{:?} {} {} {} {:?} {:?} {:?} {:?}",
-            ssh.log_level,
-            sshkit.max_concurrent_starts,
-            sshkit.pool_idle_timeout,
-            sshkit.dns_retries,
-            level("pre-deploy"),
-            level("post-deploy"),
-            output.file,
-            output.otel
+            "{:?} {} {} {}",
+            ssh.log_level, sshkit.max_concurrent_starts, sshkit.pool_idle_timeout, sshkit.dns_retries
         );
         assert_eq!(found, expected, "{text}");
     };
-    check("", "Nothing 30 900 3 None None None None");
-    check("ssh: { log_level: debug }", "Everything 30 900 3 None None None None");
-    check("ssh:\n  log_level: :warn", "Warnings 30 900 3 None None None None");
-    check("ssh: { log_level: fatal }", "Nothing 30 900 3 None None None None");
-    check(
-        "sshkit: { max_concurrent_starts: 5, pool_idle_timeout: 60, dns_retries: 0 }",
-        "Nothing 5 60 0 None None None None",
-    );
-    check("hooks_output: :verbose", "Nothing 30 900 3 Some(Verbose) Some(Verbose) None None");
-    check("hooks_output: quiet", "Nothing 30 900 3 Some(Quiet) Some(Quiet) None None");
-    check("hooks_output:\n  pre-deploy: :quiet", "Nothing 30 900 3 Some(Quiet) None None None");
-    check(
-        "output: { file: { path: log }, otel: { endpoint: 'http://collector:4318' } }",
-        r#"Nothing 30 900 3 None None Some("log") Some("http://collector:4318")"#,
-    );
+    check("", "Nothing 30 900 3");
+    check("ssh: { log_level: debug }", "Everything 30 900 3");
+    check("ssh:\n  log_level: :warn", "Warnings 30 900 3");
+    check("ssh: { log_level: fatal }", "Nothing 30 900 3");
+    check("sshkit: { max_concurrent_starts: 5, pool_idle_timeout: 60, dns_retries: 0 }", "Nothing 5 60 0");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Knows no option flags and prints nothing. What happens is told as [`Event`]s; what went wrong as a [`LifecycleError`].
 
 mod barrier;
+mod connect;
 mod error;
 mod event;
 mod lock;
@@ -12,6 +13,7 @@ mod perform;
 mod stages;
 mod track;
 
+pub use connect::connect;
 pub use error::{Failure, FailureKind, LifecycleError};
 pub use event::{Event, Events};
 pub use operation::Operation;

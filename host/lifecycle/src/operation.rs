@@ -7,10 +7,10 @@ use configuration::Secrets;
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, Transport};
 
+use crate::connect::connect;
 use crate::error::LifecycleError;
 use crate::event::{Event, Events};
 use crate::observe;
-use crate::stages;
 
 /// A run and everything it needs.
 pub struct Operation<'a, T> {
@@ -31,12 +31,14 @@ pub struct Operation<'a, T> {
 impl<T: Transport> Operation<'_, T> {
     /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
     pub async fn connect(&self) -> Result<(), LifecycleError> {
-        let steps = plan::before_connecting(&self.run);
-        stages::run_local(self.transport, self.events, self.interrupts, "Hook script pre-connect", &steps).await
+        connect(&self.run, self.transport, self.events, self.interrupts).await
     }
 
-    /// Looks at every selected host, in one trip each.
+    /// Looks at every selected host, in one trip each; at none if the run does not concern them.
     pub async fn observe(&self) -> Result<Facts, LifecycleError> {
+        if !self.run.intent.looks_at_hosts() {
+            return observe::observe(self.transport, &self.run, &[], self.interrupts).await;
+        }
         let hosts = &self.run.selection.hosts;
         let begin = Instant::now();
         self.events.tell(Event::Observing { hosts });

@@ -168,6 +168,8 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         secret_names: Vec::new(),
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
+        rendered: Default::default(),
     };
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
     let secrets =

@@ -19,5 +19,6 @@ wasmtime::component::bindgen!({
         "sextant:deploy/steps.action": plan::Action,
         "sextant:deploy/steps.container-spec": commands::docker::Container,
         "sextant:deploy/steps.image-build": commands::builds::ImageBuild,
+        "sextant:deploy/steps.builder-spec": commands::builds::Builder,
     },
 });

@@ -5,6 +5,7 @@
 
 mod actions;
 mod bindings;
+mod builder;
 mod cache;
 mod call;
 mod catalogue;

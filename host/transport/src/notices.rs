@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// A function that is told.
+type Hear = dyn Fn(&str) + Send + Sync;
+
 /// Whoever is told. Nobody by default.
 #[derive(Clone, Default)]
-pub struct Notices(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Notices(Option<Arc<Hear>>);
 
 impl Notices {
     /// Tells every notice, a line, to this function, which must not wait.

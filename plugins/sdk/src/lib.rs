@@ -24,7 +24,7 @@ pub mod bindings;
 
 pub use bindings::host::sextant::deploy::deployment::{Builder, Checkout, Deployment, Proxy, Registry, Role};
 pub use bindings::host::sextant::deploy::facts::{Container, Facts};
-pub use bindings::host::sextant::deploy::steps::{Action, ContainerSpec, ImageBuild, Step, Steps};
+pub use bindings::host::sextant::deploy::steps::{Action, BuilderSpec, ContainerSpec, ImageBuild, Step, Steps};
 pub use bindings::host::sextant::deploy::types::{Fault, Place, Text, Whereabouts};
 
 /// Logs in to a registry. Called once per registry and place that needs a login.

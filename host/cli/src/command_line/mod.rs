@@ -362,6 +362,7 @@ mod tests {
             ("app logs -fn 5", "run app | logs | --follow | --lines=5"),
             ("deploy -dstaging", "run deploy | --destination=staging"),
             ("deploy -d", "No value provided for option '--destination' // write it as --destination=VALUE"),
+            ("deploy -h", "No value provided for option '--hosts' // write it as --hosts=VALUE; --help shows help"),
             ("deploy -d -v", "No value provided for option '--destination' // write it as --destination=VALUE"),
             ("deploy --verbose=maybe", "--verbose is either there or not, `maybe` is neither // leave `=maybe` out"),
         ]);

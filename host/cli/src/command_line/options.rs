@@ -188,7 +188,8 @@ fn take(
         let like =
             if kind == Kind::Pairs { format!("{name} {}", value_name(argument)) } else { format!("{name}=VALUE") };
         let text = format!("No value provided for option '{name}'");
-        return Err(Misuse { text, hint: format!("write it as {like}") });
+        let help = if argument.get_short() == Some('h') { "; --help shows help" } else { "" };
+        return Err(Misuse { text, hint: format!("write it as {like}{help}") });
     }
     given.set(argument, kind, values);
     Ok(())
@@ -271,7 +272,7 @@ fn kind(argument: &Arg) -> Kind {
         return Kind::Truth;
     }
     match argument.get_action() {
-        _ if most > 1 && value_name(argument).contains(':') => Kind::Pairs,
+        ArgAction::Append if value_name(argument).contains(':') => Kind::Pairs,
         _ if most > 1 => Kind::List,
         ArgAction::Append if argument.get_value_delimiter().is_none() => Kind::Repeated,
         _ => Kind::Text,

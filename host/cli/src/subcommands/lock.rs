@@ -4,8 +4,9 @@ use commands::host;
 use plan::Intent;
 use transport::Outcome;
 
-use super::change::{carry_out, simple};
-use super::look::{self, Question};
+use super::app::primary_host;
+use super::change::{carry_out, carry_out_in, simple};
+use super::look::{Question, Visit};
 use crate::arguments::{LockCommand, Options};
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
@@ -23,11 +24,12 @@ pub fn run(options: &Options, command: LockCommand) -> Result<u8, Failure> {
             Ok(code)
         }
         LockCommand::Release => {
-            if !options.dry_run && holder(options)?.is_none() {
+            let project = Project::read(options)?;
+            if !options.dry_run && holder(options, &project)?.is_none() {
                 print(FREE);
                 return Ok(0);
             }
-            let code = carry_out(options, simple(Intent::LockRelease, &["lock", "release"]))?;
+            let code = carry_out_in(&project, options, simple(Intent::LockRelease, &["lock", "release"]))?;
             told(options, "Released the deploy lock");
             Ok(code)
         }
@@ -41,22 +43,16 @@ fn told(options: &Options, text: &str) {
 }
 
 fn status(options: &Options) -> Result<u8, Failure> {
-    print(holder(options)?.as_deref().unwrap_or(FREE));
+    print(holder(options, &Project::read(options)?)?.as_deref().unwrap_or(FREE));
     Ok(0)
 }
 
 /// Who holds the lock, as the holder left it.
-fn holder(options: &Options) -> Result<Option<String>, Failure> {
-    let project = Project::read(options)?;
-    let Some(primary) = project.selection.primary_host.clone() else {
-        return Err(Failure::message("no host is selected"));
-    };
-    let question = Question {
-        heading: String::new(),
-        host: primary,
-        command: host::lock_details(&project.configuration.lock_directory()),
-    };
-    let answers = look::answers(&project, &[question], Substitution::NamesOnly)?;
-    let outcome = answers.into_iter().next().unwrap_or_else(|| Ok(Outcome::default()))?;
-    Ok(outcome.succeeded().then(|| outcome.stdout.trim_end().to_string()))
+fn holder(options: &Options, project: &Project) -> Result<Option<String>, Failure> {
+    let host = primary_host(project)?;
+    let question = Question::new("", &host, host::lock_details(&project.configuration.lock_directory()));
+    let visit = Visit::begin(options, project, Substitution::NamesOnly)?;
+    let answers: Vec<Outcome> = visit.ask(&[question]).into_iter().collect::<Result<_, Failure>>()?;
+    let held = answers.into_iter().find(Outcome::succeeded);
+    Ok(held.map(|outcome| outcome.stdout.trim_end().to_string()))
 }

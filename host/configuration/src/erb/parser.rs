@@ -463,7 +463,7 @@ impl Parser {
                 Kind::Constant(name)
             }
             Token::Name(name) => {
-                if self.variables.contains(&name) && !(self.is_sign("(") && !self.is_spaced(0)) {
+                if self.variables.contains(&name) && (!self.is_sign("(") || self.is_spaced(0)) {
                     Kind::Variable(name)
                 } else {
                     return self.call(None, name, false, at);

@@ -434,7 +434,8 @@ impl<'t> Lexer<'t> {
         let word = self.name_text();
         let rest = self.rest();
         let in_choice = self.found.iter().any(|earlier| earlier.token == Token::Sign("?"));
-        if !is_method && rest.starts_with(':') && !rest.starts_with("::") && !(in_choice && rest.starts_with(": ")) {
+        let colon = rest.starts_with(':') && !rest.starts_with("::");
+        if colon && !is_method && (!in_choice || !rest.starts_with(": ")) {
             self.at += 1;
             return Token::Label(word);
         }

@@ -76,6 +76,22 @@ fn hook_scripts_learn_whether_the_lock_is_held_and_some_of_them_the_secrets() {
 }
 
 #[test]
+fn x_hooks_narrows_the_secrets_of_a_hook_script() {
+    let project =
+        format!("{SMALL}x-hooks: {{ pre-connect: {{ secrets: [] }}, post-deploy: {{ secrets: [TOKEN] }} }}\n");
+    let mut run = run(&project, Intent::Deploy { skip_push: true });
+    run.secret_names = vec!["PASSWORD".to_string(), "TOKEN".to_string()];
+    run.hook_scripts = ["pre-connect", "pre-deploy", "post-deploy"].map(str::to_string).into();
+    let plan = planned(run, facts(&[("10.0.0.1", warm(&["web"]))]), &Double::default()).unwrap();
+    expect![[r#"
+        .kamal/hooks/pre-connect lock false secrets [] runtime false
+        .kamal/hooks/pre-deploy lock true secrets [PASSWORD TOKEN] runtime false
+        .kamal/hooks/post-deploy lock false secrets [TOKEN] runtime true
+    "#]]
+    .assert_eq(&scripts(&plan));
+}
+
+#[test]
 fn acquire_makes_the_folder_everywhere_and_takes_the_lock_on_the_primary_host() {
     let intent = Intent::LockAcquire { message: "maintenance".to_string() };
     let plan = planned(run(LARGE, intent), facts(&[]), &Double::default()).unwrap();
