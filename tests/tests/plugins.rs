@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use configuration::{Configuration, Filter, Selection, Source, Sources};
 use plan::hooks::{Hooks, Place, Registry, Whereabouts};
 use plan::{Action, Facts, HookError, Intent, Run};
-use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
+use plugin_runtime::{Adapter, Builtin, Cache, Call, Catalogue, Limits, Outcome, Programs, Request};
 
 const PROJECT: &str = "
 service: shop
@@ -188,6 +189,40 @@ fn a_guest_cannot_forge_lines_of_the_plan() {
     let (run, facts) = scene(&with_plugin("forges-output", ""));
     let answer = load(&run).expect("the plugin loads").tag(&run, &facts, "10.0.0.1").expect("it answers");
     assert_eq!(answer.steps[0].title, "tag    1. all is well  [2J");
+}
+
+#[test]
+fn the_time_of_a_program_is_not_the_adapters() {
+    let limits = Limits { time: Duration::from_millis(200), ..Limits::default() };
+    let fetch = |name: &str| {
+        let plugin = configuration_of(&with_plugin("waits", "grants: { programs: [program] }")).plugins.remove(0);
+        let bytes = std::fs::read(&plugin.source).expect("the guest was built");
+        let adapter = Adapter::of_project(&plugin, &bytes, limits.clone(), None).expect("it is granted what it needs");
+        let request = Request { secrets: vec![name.to_string()], ..Request::default() };
+        let found = adapter.fetch(&request, Arc::new(Slow(limits.time * 3)));
+        found
+            .map(|found| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(fetch("a while"), Ok(vec!["A".to_string()]));
+    assert_eq!(fetch("for ever"), Err("plugin `guest` ran into a limit in `secrets`: 200 ms of time".to_string()));
+}
+
+/// Programs that take their time.
+struct Slow(Duration);
+
+impl Programs for Slow {
+    fn run(&self, _: &Call) -> Outcome {
+        let begin = Instant::now();
+        while begin.elapsed() < self.0 {
+            std::hint::spin_loop();
+        }
+        Outcome { exit: 0, stdout: "done".to_string() }
+    }
+
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 #[test]

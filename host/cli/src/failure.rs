@@ -76,6 +76,12 @@ impl Failure {
     }
 }
 
+impl From<ConfigurationError> for Failure {
+    fn from(error: ConfigurationError) -> Self {
+        Self::Configuration { error, sources: Vec::new() }
+    }
+}
+
 impl From<HookError> for Failure {
     fn from(error: HookError) -> Self {
         Self::Hook(error)
@@ -297,7 +303,7 @@ fn plan_hint(error: &PlanError) -> Option<String> {
     }
 }
 
-fn hook_hint(error: &HookError) -> Option<String> {
+pub fn hook_hint(error: &HookError) -> Option<String> {
     Some(match error {
         HookError::Fault { .. } => return None,
         HookError::Limit { plugin, .. } | HookError::Crash { plugin, .. } => {
@@ -305,6 +311,9 @@ fn hook_hint(error: &HookError) -> Option<String> {
         }
         HookError::Denied { plugin, .. } => {
             format!("grant it under x-plugins/{plugin}/grants if the plugin should have it")
+        }
+        HookError::Undeclared { plugin, .. } => {
+            format!("nothing was run; tell the author of `{plugin}`, or take it out of x-plugins")
         }
         HookError::Load { plugin, .. } => format!("look at x-plugins/{plugin}"),
     })

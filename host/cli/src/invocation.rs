@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use configuration::{Secrets, Ssh};
+use configuration::{ConfigurationError, Secrets, Ssh};
 use lifecycle::{Events, LifecycleError, Operation};
 use plan::{Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
@@ -52,7 +53,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         None => version(project, options)?,
     };
     let mut hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
-    if project.connected.get() {
+    if project.connected.load(Ordering::Relaxed) {
         hook_scripts.remove(PRE_CONNECT);
     }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
@@ -155,11 +156,7 @@ pub fn cache_directory() -> Option<PathBuf> {
 /// The machines of a project, not connected yet.
 pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut values: SecretValues = project.configuration.literals.clone();
-    for name in secrets.names() {
-        if let Ok(value) = secrets.get(name) {
-            values.insert(name.to_string(), value.clone());
-        }
-    }
+    values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
     let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
         .with_environment(crate::children::environment());
     match cache_directory() {
@@ -185,7 +182,10 @@ fn ssh_settings(ssh: &Ssh) -> SshSettings {
 
 /// Runs the hook script pre-connect, if there is one and it has not run yet, for a subcommand that plans nothing.
 pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
-    if options.skip_hooks || project.connected.replace(true) || !project.hook_scripts()?.contains(PRE_CONNECT) {
+    if options.skip_hooks
+        || project.connected.swap(true, Ordering::Relaxed)
+        || !project.hook_scripts()?.contains(PRE_CONNECT)
+    {
         return Ok(());
     }
     let secrets = project.secrets(Substitution::Run)?;
@@ -232,7 +232,8 @@ pub fn interrupts() -> Interrupts {
 
 /// Performs a request from the first look to the last step.
 pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
-    let secrets = project.secrets(Substitution::Run)?;
+    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let events = crate::report::events(options);
@@ -244,6 +245,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events: &*events,
             interrupts: &interrupts,
         };
@@ -256,6 +258,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
 /// Makes the plan of a request without carrying it out.
 pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
     let secrets = project.secrets(Substitution::NamesOnly)?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let silent = |_: lifecycle::Event<'_>| {};
@@ -268,6 +271,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events,
             interrupts: &interrupts,
         };
@@ -284,6 +288,15 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         transport::Transport::close(&machines).await;
         planned.map_err(|error| failed(project, error))
     })
+}
+
+/// Looks the project's secrets up when it is first called; later calls have nothing to add.
+fn lookup(project: &Project) -> impl Fn() -> Result<SecretValues, ConfigurationError> + Sync {
+    let asked = AtomicBool::new(false);
+    move || match asked.swap(true, Ordering::Relaxed) {
+        false => project.look_up_secrets(),
+        true => Ok(SecretValues::new()),
+    }
 }
 
 /// What a plan is made from.

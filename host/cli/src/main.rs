@@ -9,6 +9,7 @@ mod command_line;
 mod failure;
 mod help;
 mod invocation;
+mod lookup;
 mod outline;
 mod project;
 mod report;

@@ -13,6 +13,17 @@ pub fn single_quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// The word as Ruby's `Shellwords.escape` writes it: a backslash before everything that is not plain, so that `$` stays what it is
+/// also where quotes do not count.
+pub fn escaped(word: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => "'\n'".to_string(),
+        c if c.is_ascii_alphanumeric() || "_-.,:+/@".contains(c) => c.to_string(),
+        c => format!("\\{c}"),
+    };
+    if word.is_empty() { "''".to_string() } else { word.chars().map(escape).collect() }
+}
+
 /// A word in which the shell fills in variables, `$NAME` and `${NAME}`, and takes everything else literally.
 pub fn expanding(word: &str) -> String {
     if literal(word) == word {
@@ -158,6 +169,15 @@ fn begins_expansion(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escaped_words() {
+        let check = |word: &str, expected: &str| assert_eq!(escaped(word), expected, "{word}");
+        check("", "''");
+        check("plain-1.0:x/y@z,+_", "plain-1.0:x/y@z,+_");
+        check("{\"A\":\"b c$d=e\"}", "\\{\\\"A\\\":\\\"b\\ c\\$d\\=e\\\"\\}");
+        check("a\nb\\é", "a'\n'b\\\\\\é");
+    }
 
     #[test]
     fn values_are_quoted_as_kamal_quotes_them() {

@@ -29,6 +29,8 @@ pub enum Class {
     Configuration,
     /// `ArgumentError`: the command line and the configuration do not fit.
     Argument,
+    /// `Dotenv::FormatError`: a secrets file.
+    Format,
     /// `RuntimeError`: something the configuration needs is not there.
     Runtime,
     /// Another exception of Ruby's, by its name: a template raised it.
@@ -40,6 +42,7 @@ impl fmt::Display for Class {
         formatter.write_str(match self {
             Self::Configuration => "Kamal::ConfigurationError",
             Self::Argument => "ArgumentError",
+            Self::Format => "Dotenv::FormatError",
             Self::Runtime => "RuntimeError",
             Self::Ruby(name) => name,
         })
@@ -55,6 +58,11 @@ impl ConfigurationError {
     /// An error in what was asked for.
     pub fn argument(message: impl Into<String>) -> Self {
         Self::of_class(Class::Argument, message)
+    }
+
+    /// An error in a secrets file.
+    pub fn format(message: impl Into<String>) -> Self {
+        Self::of_class(Class::Format, message)
     }
 
     /// An error about something that is missing around the project.

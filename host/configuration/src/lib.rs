@@ -42,6 +42,7 @@ mod version;
 pub mod yaml;
 
 pub use documentation::documentation;
+pub use dotenv::SecretCommand;
 pub use dump::dump;
 pub use erb::{Nowhere, Ran, Standing, Surroundings, render_file};
 pub use error::{Class, ConfigurationError};

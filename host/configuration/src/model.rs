@@ -409,10 +409,14 @@ pub struct Plugin {
     pub source: String,
     /// `match.registry`: a pattern (`*`, `?`) for the registry server whose login the plugin takes over.
     pub registry_pattern: Option<String>,
-    /// `grants.programs`: programs on the operator's machine that its steps may run.
+    /// `match.adapter`: the name by which `secrets fetch` asks it, the key in the file if none is given.
+    pub adapter: String,
+    /// `grants.programs`: programs on the operator's machine that its steps may run, or the plugin itself as a secret adapter.
     pub programs: Vec<String>,
     /// `grants.secrets`: names of secrets its steps may use.
     pub secrets: Vec<String>,
+    /// `grants.variables`: variables of the operator's environment that it may look at as a secret adapter.
+    pub variables: Vec<String>,
     /// `with`: the plugin's own settings.
     pub settings: Node,
 }

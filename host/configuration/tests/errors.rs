@@ -282,7 +282,7 @@ fn broken_yaml() {
         "deploy.yml is not valid YAML: line 1, column 4: the tag `!ruby/object:X` is not supported",
         "",
     );
-    check_whole("a: *b\n", "1:4+1", "An alias referenced an unknown anchor: b", "");
+    check_whole("a: *b\n", "1:4+2", "An alias referenced an unknown anchor: b", "");
     check_whole("", "1:1+1", "registry/username: is required", "");
 }
 

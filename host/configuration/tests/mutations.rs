@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use configuration::{
-    Filter, Nowhere, Secrets, Selection, Source, Sources, Surroundings, Text, dump, load, load_within, render_file,
+    Filter, Nowhere, SecretCommand, Secrets, Selection, Source, Sources, Surroundings, Text, dump, load, load_within,
+    render_file,
 };
 
 const FILES: [&str; 6] = [
@@ -97,7 +98,10 @@ fn secrets() {
     let mut numbers = Numbers(0xd07e);
     for _ in 0..3_000 {
         let files = [source(mutate(SECRETS, &mut numbers))];
-        let _ = Secrets::parse(&[], &files, &BTreeMap::new(), &mut |command| command.to_owned());
+        let mut run = |command: SecretCommand<'_>| match command {
+            SecretCommand::Shell(line) | SecretCommand::Own(line) => Ok(Some(line.to_owned())),
+        };
+        let _ = Secrets::parse(&[], &files, &BTreeMap::new(), &mut run);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::track::Crew;
 impl<T: Transport> Operation<'_, T> {
     /// Observes, plans, reviews and applies.
     pub async fn perform(&self) -> Result<(), LifecycleError> {
+        self.require_secrets()?;
         self.connect().await?;
         let facts = self.observe().await?;
         let architecture = facts.architecture.clone();
@@ -26,6 +27,7 @@ impl<T: Transport> Operation<'_, T> {
             return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
         }
         self.events.tell(Event::Planned { plan: &plan });
+        self.provide(plan.secrets().iter().map(String::as_str))?;
         apply(self, plan, architecture).await
     }
 }
@@ -84,6 +86,7 @@ async fn work<T: Transport>(
     } else {
         operation.review(&fresh)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
+        operation.provide(fresh.secrets().iter().map(String::as_str))?;
         fresh
     };
     run_stages(crew, &plan.apply).await?;

@@ -15,6 +15,7 @@ pub mod hooks;
 mod lock;
 mod login;
 pub mod lower;
+mod needs;
 #[allow(clippy::module_inception)]
 mod plan;
 mod planner;
@@ -31,6 +32,7 @@ pub use facts::{
     read_architecture,
 };
 pub use hooks::{HookError, Hooks};
+pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
 pub use run::{AccessoryAct, Checkout, Intent, LockWait, RegistryAct, Run, digest};
 

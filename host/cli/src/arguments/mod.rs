@@ -8,6 +8,7 @@ mod plan;
 mod proxy;
 mod prune;
 mod registry;
+mod secrets;
 mod server;
 
 use clap::{Args, Parser, Subcommand};
@@ -22,6 +23,7 @@ pub use plan::{PlanArguments, Plannable};
 pub use proxy::{ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
+pub use secrets::{Fetch, SecretsCommand};
 pub use server::{ServerChange, ServerCommand, ServerExec};
 
 /// Deploys web apps to your own servers, as Kamal does: plan first, then act.
@@ -178,6 +180,9 @@ pub enum Command {
     Audit,
     /// Show what runs: proxy, app, accessories
     Details,
+    /// Secrets: look up in a store, print
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config(ConfigArguments),
     /// Show how deploy.yml is written: all of it, or a section

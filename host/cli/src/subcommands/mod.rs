@@ -14,6 +14,7 @@ mod look;
 mod plan;
 mod proxy;
 mod registry;
+mod secrets;
 mod server;
 mod version;
 
@@ -25,7 +26,7 @@ use crate::command_line::not_found;
 use crate::failure::Failure;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 2] = ["secrets", "upgrade"];
+const NOT_YET: [&str; 1] = ["upgrade"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -46,6 +47,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Server(command) => server::run(options, command),
         Command::Audit => audit::audit(options),
         Command::Details => audit::details(options),
+        Command::Secrets(command) => secrets::run(options, command),
         Command::Config(arguments) => config::run(options, &arguments),
         Command::Version => version::run(),
         Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
@@ -67,7 +69,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
         Command::Audit | Command::Details | Command::Config(_) | Command::Version => true,
-        Command::Docs(_) | Command::Init(_) => true,
+        Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
     }
 }
 

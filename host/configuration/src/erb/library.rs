@@ -7,7 +7,7 @@ use super::strings::shell_escaped;
 use super::surroundings::Standing;
 use super::syntax::Block;
 use super::value::{Value, lookup};
-use crate::dotenv;
+use crate::dotenv::{self, SecretCommand};
 use crate::load::Source;
 use crate::model::Text;
 use crate::version::KAMAL_VERSION;
@@ -414,20 +414,23 @@ fn dotenv_values(
     let environment = evaluator.clear_environment();
     let surroundings = evaluator.surroundings;
     let mut is_refused = false;
-    let mut run = |command: &str| match surroundings.run(command) {
-        super::surroundings::Ran::Printed(text) => text,
-        super::surroundings::Ran::NotAllowed => {
-            is_refused = true;
-            String::new()
-        }
-        super::surroundings::Ran::NotFound => String::new(),
+    // A file that is read for the configuration has no secrets at hand: whatever command it names is for a shell.
+    let mut run = |(SecretCommand::Shell(command) | SecretCommand::Own(command)): SecretCommand<'_>| {
+        Ok(match surroundings.run(command) {
+            super::surroundings::Ran::Printed(text) => Some(text),
+            super::surroundings::Ran::NotAllowed => {
+                is_refused = true;
+                None
+            }
+            super::surroundings::Ran::NotFound => Some(String::new()),
+        })
     };
     let values = dotenv::parse(&source, &environment, &mut run);
     if is_refused {
         return Err(Wrong::command(at));
     }
     match values {
-        Ok(values) => Ok(values.into_iter().collect()),
+        Ok(values) => Ok(values.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()),
         Err(error) => Err(Wrong::raised(at, "Dotenv::FormatError", error.message)),
     }
 }
