@@ -79,7 +79,7 @@ fn source(text: String) -> Source {
 fn projects() {
     let mut numbers = Numbers(0x5e87a47);
     let mut loaded = 0;
-    for round in 0..6_000 {
+    for round in 0..10_000 {
         let base = source(mutate(FILES[round % FILES.len()], &mut numbers));
         let overlay = (round % 3 == 0).then(|| source(mutate(OVERLAY, &mut numbers)));
         if let Ok(configuration) = load_within(&Sources { base, overlay, destination: None }, &Home::default()) {
