@@ -42,8 +42,8 @@ pub enum Value {
 /// A map of a document. Keys are texts, as Ruby's `to_s` prints them.
 pub type Map = IndexMap<String, Entry>;
 
-/// A value in a map, with the place of its key.
-#[derive(Debug, Clone, PartialEq)]
+/// A value in a map, with the place of its key. Places make no difference when entries are compared.
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// Where the key was written.
     pub key: Origin,
@@ -69,6 +69,12 @@ pub struct Origin {
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_symbol == other.is_symbol && self.node == other.node
     }
 }
 
