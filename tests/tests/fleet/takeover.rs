@@ -70,7 +70,8 @@ fn kamal_and_sextant_take_turns_at_accessories_maintenance_proxies_and_removal()
     let sextant = |words: &[&str]| {
         scene.sextant(words).succeeded();
     };
-    let turns: [(&dyn Fn(&[&str]), &dyn Fn(&[&str])); 2] = [(&kamal, &sextant), (&sextant, &kamal)];
+    type Program<'a> = &'a dyn Fn(&[&str]);
+    let turns: [(Program<'_>, Program<'_>); 2] = [(&kamal, &sextant), (&sextant, &kamal)];
     for (one, other) in turns {
         scene.fleet.reset().expect("the fleet can be reset");
         let version = scene.commit("in-turns");
