@@ -296,7 +296,7 @@ fn broken_yaml() {
     check_whole("", "1:1+1", "registry/username: is required", "");
     check_whole(
         "service: app\nbuilder:\n",
-        "2:8+1",
+        "2:9+1",
         "builder: should be a hash",
         "say for which processors to build: `builder: { arch: amd64 }`, `arm64`, or a list of both",
     );
