@@ -184,7 +184,7 @@ pub enum Command {
     #[command(subcommand)]
     Secrets(SecretsCommand),
     /// Show what the configuration comes to, as `kamal config` does
-    Config,
+    Config(ConfigArguments),
     /// Show how deploy.yml is written: all of it, or a section
     Docs(Docs),
     /// Write a first config/deploy.yml, .kamal/secrets and samples of hook scripts
@@ -193,6 +193,13 @@ pub enum Command {
     Version,
     #[command(external_subcommand)]
     Other(Vec<String>),
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    /// Show every effective value and where it comes from
+    #[arg(long)]
+    pub origins: bool,
 }
 
 /// Subcommands that change machines: all of them are plans.
