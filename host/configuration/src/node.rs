@@ -42,8 +42,8 @@ pub enum Value {
 /// A map of a document. Keys are texts, as Ruby's `to_s` prints them.
 pub type Map = IndexMap<String, Entry>;
 
-/// A value in a map, with the place of its key.
-#[derive(Debug, Clone, PartialEq)]
+/// A value in a map, with the place of its key. Two are equal when their values are.
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// Where the key was written.
     pub key: Origin,
@@ -62,6 +62,12 @@ pub struct Origin {
     pub column: usize,
     /// Length in characters, at least 1. A map or list has the length of its first character.
     pub length: usize,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.node == other.node
+    }
 }
 
 impl PartialEq for Node {

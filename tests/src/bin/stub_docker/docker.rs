@@ -20,7 +20,7 @@ pub struct Docker {
     /// What kamal-proxy routes to: service and container id.
     routes: Vec<(String, String)>,
     /// What registries take for a password.
-    password: String,
+    passwords: Vec<String>,
     /// Labels of images that are pulled.
     pulled_labels: serde_json::Map<String, Value>,
     rules: Vec<Rule>,
@@ -134,7 +134,7 @@ impl Docker {
         } else {
             password = words.one(&["-p", "--password"]).unwrap_or_default().to_string();
         }
-        match password.trim_end_matches('\n') == self.password {
+        match self.passwords.iter().any(|known| known == password.trim_end_matches('\n')) {
             true => said("Login Succeeded"),
             false => failed("Error response from daemon: login attempt failed with status: 401 Unauthorized"),
         }

@@ -56,7 +56,8 @@ fn changes(words: &[String]) -> bool {
         words.as_slice(),
         ["container" | "image" | "network" | "buildx", "ls" | "list" | "inspect" | "version", ..]
             | ["exec", "kamal-proxy", "kamal-proxy", "list", ..]
-            | ["ps" | "inspect" | "logs" | "version" | "--version" | "-v", ..]
+            | ["context", "ls" | "inspect", ..]
+            | ["ps" | "inspect" | "logs" | "info" | "version" | "--version" | "-v", ..]
     );
     !looks
 }

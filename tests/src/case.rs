@@ -17,26 +17,39 @@ pub struct Case {
     pub signals: Vec<String>,
     /// Whether the operator's machine has no docker.
     pub no_local_docker: bool,
+    /// The host that connections to all others go through.
+    pub bastion: Option<String>,
     /// More files of the project.
     pub files: Vec<File>,
     /// What the machines have at the beginning, by name.
     pub machines: BTreeMap<String, Machine>,
     /// What must have happened, by the heading of its section.
     pub expected: BTreeMap<String, Vec<String>>,
+    /// Keys, subcommands and flags that the case shows.
+    pub shows: Vec<String>,
+    /// What Kamal did, line by line, where that was recorded.
+    pub recorded: Vec<String>,
+    /// The deviations from it that must be seen.
+    pub differs: Vec<String>,
 }
 
 /// A file with its content.
 #[derive(Clone)]
 pub struct File {
+    /// Below the folder it belongs to.
     pub path: String,
+    /// Its permissions.
     pub mode: u32,
+    /// Its text.
     pub content: String,
 }
 
 /// What a machine has at the beginning.
 #[derive(Default)]
 pub struct Machine {
+    /// Whether docker is not installed.
     pub no_docker: bool,
+    /// Networks of docker.
     pub networks: Vec<String>,
     /// Names and labels.
     pub images: Vec<(Vec<String>, Labels)>,
@@ -96,6 +109,7 @@ impl Case {
             "type" => self.stdin.push_str(&format!("{rest}\n")),
             "signals" => self.signals = rest.split(' ').map(str::to_string).collect(),
             "without" if rest == "docker" => self.no_local_docker = true,
+            "bastion" => self.bastion = Some(rest.to_string()),
             "file" => self.files.push(file(rest, section.body)?),
             "machine" => {
                 self.machines.insert(rest.to_string(), Machine::parse(section.body)?);
@@ -103,6 +117,9 @@ impl Case {
             "exit" => {
                 self.expected.insert("exit".to_string(), vec![rest.to_string()]);
             }
+            "for" => self.shows.extend(rest.split(',').map(|part| part.trim().to_string())),
+            "recorded" => self.recorded = section.body,
+            "differs" => self.differs.extend(rest.split_whitespace().map(str::to_string)),
             "calls" | "containers" | "files" | "stdout" | "stderr" | "order" | "hooks" | "ssh" => {
                 self.expected.insert(section.heading, section.body);
             }
