@@ -118,6 +118,9 @@ pub enum Command {
     Init(Init),
     /// Show the version
     Version,
+    /// Show every subcommand and every flag, a line each
+    #[command(hide = true)]
+    CommandLine,
     #[command(external_subcommand)]
     Other(Vec<String>),
 }

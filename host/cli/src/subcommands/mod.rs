@@ -35,6 +35,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Lock(command) => lock::run(options, command),
         Command::Config => config::run(options),
         Command::Version => version::run(),
+        Command::CommandLine => crate::help::command_line(),
         Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
         Command::Init(arguments) => init::run(arguments.bundle),
         Command::Other(words) => Err(unknown("", &words, &NOT_YET)),
@@ -49,7 +50,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details),
         Command::Lock(command) => matches!(command, LockCommand::Status),
-        Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version => true,
+        Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version | Command::CommandLine => true,
     }
 }
 
