@@ -22,12 +22,18 @@ fn parity_is_up_to_date_and_every_row_has_a_case() {
     let keys = keys();
     let words = command_line();
     let mut shown = Shown::new();
+    let pending = listed("recordings/PENDING");
+    let unshown = listed("cases/UNSHOWN");
     let mut wrong = Vec::new();
     for path in cases() {
         let text = std::fs::read_to_string(&path).expect("a case");
         let case = Case::parse(&text).unwrap_or_else(|reason| panic!("{}: {reason}", path.display()));
-        let link = link(&path);
-        let derived = said(&case.arguments, &words);
+        let link = format!("{}{}", link(&path), if pending.contains(&stem(&path)) { " (pending)" } else { "" });
+        let mut derived = said(&case.arguments, &words);
+        if case.changes_machines() {
+            // Every case that changes something is rehearsed.
+            derived.insert("--dry-run".to_string());
+        }
         for row in &case.shows {
             let is_key = keys.contains(row);
             if is_key && !mentions(&path, &case, row) {
@@ -44,8 +50,9 @@ fn parity_is_up_to_date_and_every_row_has_a_case() {
             shown.entry(row).or_default().insert(link.clone());
         }
     }
-    let rows = keys.iter().chain(&words);
-    wrong.extend(rows.filter(|row| !shown.contains_key(*row)).map(|row| format!("no case shows `{row}`")));
+    let rows: BTreeSet<String> = keys.iter().chain(&words).filter(|row| !shown.contains_key(*row)).cloned().collect();
+    wrong.extend(rows.difference(&unshown).map(|row| format!("no case shows `{row}`")));
+    wrong.extend(unshown.difference(&rows).map(|row| format!("`{row}` is shown: take it out of tests/cases/UNSHOWN")));
     let text = page(&keys, &words, &shown);
     let place = house().join("docs").join("parity.md");
     if std::env::var("PARITY").is_ok_and(|value| value == "write") {
@@ -57,16 +64,24 @@ fn parity_is_up_to_date_and_every_row_has_a_case() {
     assert!(written == text, "docs/parity.md is stale: PARITY=write cargo test -p tests --test parity");
 }
 
+/// The lines of a list that may only become shorter.
+fn listed(name: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(house().join("tests").join(name)).unwrap_or_default();
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_string).collect()
+}
+
 /// The sections that a key stands in, and itself.
 fn with_sections(key: &str) -> Vec<String> {
     let ends = key.char_indices().filter(|(_, letter)| *letter == '/').map(|(at, _)| &key[..at]);
     ends.chain([key]).map(str::to_string).collect()
 }
 
-/// Every subcommand and flag; those that every subcommand takes stand alone.
+/// Every subcommand and flag; those that every subcommand takes stand alone. What `plan` takes beyond its own flags is what it plans.
 fn command_line() -> Vec<String> {
     let output = Command::new(sextant()).arg("command-line").output().expect("sextant runs");
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_string).collect()
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let is_own = |line: &&str| line.strip_prefix("plan ").is_none_or(|rest| rest.starts_with("--"));
+    text.lines().filter(is_own).map(str::to_string).collect()
 }
 
 /// The rows of a command line: its subcommand and its flags, however they are written.
@@ -139,6 +154,10 @@ fn cases() -> Vec<PathBuf> {
         files.filter(|path| path.extension().is_some_and(|kind| kind == "case" || kind == "recording")).collect();
     files.sort();
     files
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn link(path: &Path) -> String {
