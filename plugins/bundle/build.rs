@@ -7,16 +7,38 @@ mod nested_cargo;
 
 const PLUGINS: [&str; 3] = ["registry", "builder", "app"];
 
+/// The secret adapters, all in one package.
+const ADAPTERS: [&str; 10] = [
+    "aws_secrets_manager",
+    "bitwarden",
+    "bitwarden_secrets_manager",
+    "doppler",
+    "enpass",
+    "gcp_secret_manager",
+    "last_pass",
+    "one_password",
+    "passbolt",
+    "test",
+];
+
 fn main() {
     let output = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for watched in ["wit", "plugins/sdk", "plugins/registry", "plugins/builder", "plugins/app", "Cargo.lock"] {
+    for watched in
+        ["wit", "plugins/sdk", "plugins/registry", "plugins/builder", "plugins/app", "plugins/secrets", "Cargo.lock"]
+    {
         println!("cargo::rerun-if-changed={}", house.join(watched).display());
     }
-    let built = nested_cargo::build(&house, &PLUGINS, &[]);
+    let packages = [&PLUGINS[..], &["secrets"]].concat();
+    let built = nested_cargo::build(&house, &packages, &["--lib", "--examples"]);
     for plugin in PLUGINS {
-        let name = format!("{plugin}.wasm");
-        std::fs::copy(built.join(&name), output.join(&name))
-            .unwrap_or_else(|error| panic!("{name} cannot be copied: {error}"));
+        copy(&built, &output, &format!("{plugin}.wasm"));
     }
+    for adapter in ADAPTERS {
+        copy(&built.join("examples"), &output, &format!("{adapter}.wasm"));
+    }
+}
+
+fn copy(from: &Path, to: &Path, name: &str) {
+    std::fs::copy(from.join(name), to.join(name)).unwrap_or_else(|error| panic!("{name} cannot be copied: {error}"));
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use configuration::{Configuration, Filter, Selection, Source, Sources};
 use plan::hooks::{Hooks, Place, Registry, Whereabouts};
 use plan::{Action, Facts, HookError, Intent, Run};
-use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
+use plugin_runtime::{Adapter, Builtin, Cache, Call, Catalogue, Limits, Outcome, Programs, Request};
 
 const PROJECT: &str = "
 service: shop
@@ -191,6 +192,40 @@ fn a_guest_cannot_forge_lines_of_the_plan() {
 }
 
 #[test]
+fn the_time_of_a_program_is_not_the_adapters() {
+    let limits = Limits { time: Duration::from_millis(200), ..Limits::default() };
+    let fetch = |name: &str| {
+        let plugin = configuration_of(&with_plugin("waits", "grants: { programs: [program] }")).plugins.remove(0);
+        let bytes = std::fs::read(&plugin.source).expect("the guest was built");
+        let adapter = Adapter::of_project(&plugin, &bytes, limits.clone(), None).expect("it is granted what it needs");
+        let request = Request { secrets: vec![name.to_string()], ..Request::default() };
+        let found = adapter.fetch(&request, Arc::new(Slow(limits.time * 3)));
+        found
+            .map(|found| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(fetch("a while"), Ok(vec!["A".to_string()]));
+    assert_eq!(fetch("for ever"), Err("plugin `guest` ran into a limit in `secrets`: 200 ms of time".to_string()));
+}
+
+/// Programs that take their time.
+struct Slow(Duration);
+
+impl Programs for Slow {
+    fn run(&self, _: &Call) -> Outcome {
+        let begin = Instant::now();
+        while begin.elapsed() < self.0 {
+            std::hint::spin_loop();
+        }
+        Outcome { exit: 0, stdout: "done".to_string() }
+    }
+
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+#[test]
 fn what_is_no_component_is_refused() {
     let (run, _) = scene(PROJECT);
     let plugin = configuration_of(&with_plugin("loops", "")).plugins.remove(0);
@@ -288,6 +323,8 @@ fn scene(text: &str) -> (Arc<Run>, Arc<Facts>) {
         secret_names: Vec::new(),
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
+        rendered: Default::default(),
     };
     (Arc::new(run), Arc::new(Facts::default()))
 }

@@ -67,9 +67,9 @@ fn bad_input_gets_a_clear_error() {
     );
     check(
         PROJECT,
-        &["app", "live"],
+        &["upgrade"],
         1,
-        "error: `app live` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
+        "error: `upgrade` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
          hint: Kamal itself can be used on the same servers at any time\n",
     );
     check(

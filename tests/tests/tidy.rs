@@ -7,11 +7,12 @@ use std::process::Command;
 use tests::house;
 
 /// What each crate may use of this workspace. A crate stands on those below it; nothing else.
-const FLOORS: [(&str, &[&str]); 18] = [
+const FLOORS: [(&str, &[&str]); 20] = [
     ("configuration", &[]),
     ("commands", &[]),
     ("plan", &["commands", "configuration"]),
-    ("transport", &["commands"]),
+    ("local-registry", &[]),
+    ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "plan"]),
     ("lifecycle", &["commands", "configuration", "plan", "transport"]),
     ("cli", &["bundle", "commands", "configuration", "lifecycle", "plan", "plugin-runtime", "transport"]),
@@ -19,6 +20,7 @@ const FLOORS: [(&str, &[&str]); 18] = [
     ("registry", &["sextant-sdk"]),
     ("builder", &["sextant-sdk"]),
     ("app", &["sextant-sdk"]),
+    ("secrets", &["sextant-sdk"]),
     ("bundle", &[]),
     ("guests", &["sextant-sdk"]),
     ("fleet", &[]),
@@ -118,6 +120,13 @@ fn builtins_have_no_private_door() {
             "{plugin}"
         );
     }
+}
+
+#[test]
+fn builtin_adapters_know_nothing_but_json() {
+    let manifest = std::fs::read_to_string(house().join("plugins/secrets/Cargo.toml")).expect("a manifest");
+    let below = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split("[lints]").next());
+    assert_eq!(below.unwrap_or_default().trim(), "sextant-sdk.workspace = true\nserde_json.workspace = true");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use configuration::Node;
 use crate::command_line::{given, shell_words};
 use crate::failure::Failure;
 use crate::project;
+use crate::surroundings::Permissions;
 
 /// The aliases that a command line went through.
 #[derive(Default)]
@@ -24,12 +25,13 @@ impl Expansion {
         let given = given(tree, rest)?;
         let last = |name: &str| given.values(name).and_then(<[String]>::last).cloned();
         let (config_file, destination) = (last("config-file"), last("destination"));
+        let permissions = Permissions { commands: given.has("allow-erb-commands"), ruby: given.has("erb-ruby") };
         let named = config_file.is_some() || destination.is_some();
         let config_file = config_file.unwrap_or_else(|| project::CONFIG_FILE.to_string());
         if !named && !std::path::Path::new(&config_file).exists() {
             return Ok(None);
         }
-        let document = project::document(&config_file, destination.as_deref())?;
+        let document = project::document(&config_file, destination.as_deref(), permissions)?;
         let Some(line) = document.get("aliases").and_then(|aliases| aliases.get(word)).map(Node::to_ruby_string) else {
             return Ok(None);
         };

@@ -76,6 +76,12 @@ impl Failure {
     }
 }
 
+impl From<ConfigurationError> for Failure {
+    fn from(error: ConfigurationError) -> Self {
+        Self::Configuration { error, sources: Vec::new() }
+    }
+}
+
 impl From<HookError> for Failure {
     fn from(error: HookError) -> Self {
         Self::Hook(error)
@@ -170,6 +176,13 @@ fn lifecycle_text(error: &LifecycleError) -> String {
                 Some("wait for whoever holds it, or run `sextant lock release` if nobody works on it".into()),
             )
         }
+        LifecycleError::LockHeldByHand { .. } => {
+            headed(&error.to_string(), Some("run `sextant lock release` if nobody works on it any more".into()))
+        }
+        LifecycleError::LockTimedOut { .. } => headed(
+            &error.to_string(),
+            Some("raise --lock-wait-timeout, or run `sextant lock release` if nobody works on it".into()),
+        ),
         LifecycleError::Observe(error) => headed(&format!("failed to {error}"), transport_hint(error)),
         LifecycleError::Plan(error) => headed(&error.to_string(), plan_hint(error)),
         LifecycleError::Interrupted => headed("interrupted", None),
@@ -179,6 +192,9 @@ fn lifecycle_text(error: &LifecycleError) -> String {
 
 fn steps_text(stage: &str, failures: &[StepFailure]) -> String {
     let style = Style::for_stderr();
+    if failures.iter().all(may_not_install) {
+        return headed(&docker_by_hand(failures), None);
+    }
     let mut text = format!("{} {stage} failed on {}\n", style.bad("error:"), machines(failures));
     for failure in failures {
         text.push_str(&format!("  {}: {}\n", failure.machine, failure.to_string().replace('\n', "\n    ")));
@@ -190,6 +206,20 @@ fn steps_text(stage: &str, failures: &[StepFailure]) -> String {
         text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
     }
     text
+}
+
+/// Whether docker is missing where the ssh user may not install it.
+fn may_not_install(failure: &StepFailure) -> bool {
+    let installs = failure.step.as_ref().is_some_and(|step| matches!(step.action, Action::InstallDocker));
+    installs && matches!(failure.kind, FailureKind::Exit { code: commands::host::MAY_NOT_INSTALL, .. })
+}
+
+fn docker_by_hand(failures: &[StepFailure]) -> String {
+    format!(
+        "Docker is not installed on {} and can't be automatically installed without having root access and either `wget` or `curl`. \
+         Install Docker manually: https://docs.docker.com/engine/install/",
+        machines(failures)
+    )
 }
 
 fn machines(failures: &[StepFailure]) -> String {
@@ -265,11 +295,15 @@ fn plan_hint(error: &PlanError) -> Option<String> {
         PlanError::ImageMissing { .. } => Some("`sextant deploy` pulls the image first".into()),
         PlanError::ProxyInUse { .. } => Some("use --force to remove it all the same".into()),
         PlanError::DockerFailing { .. } => Some("look at docker on that host: `systemctl status docker`".into()),
-        PlanError::UnknownAccessory { .. } | PlanError::Rule { .. } => None,
+        PlanError::NothingToRemove { .. } => Some("`sextant app containers` lists what is there".into()),
+        PlanError::UnknownAccessory { .. }
+        | PlanError::RetainsNothing
+        | PlanError::LocalRegistry { .. }
+        | PlanError::Rule { .. } => None,
     }
 }
 
-fn hook_hint(error: &HookError) -> Option<String> {
+pub fn hook_hint(error: &HookError) -> Option<String> {
     Some(match error {
         HookError::Fault { .. } => return None,
         HookError::Limit { plugin, .. } | HookError::Crash { plugin, .. } => {
@@ -277,6 +311,9 @@ fn hook_hint(error: &HookError) -> Option<String> {
         }
         HookError::Denied { plugin, .. } => {
             format!("grant it under x-plugins/{plugin}/grants if the plugin should have it")
+        }
+        HookError::Undeclared { plugin, .. } => {
+            format!("nothing was run; tell the author of `{plugin}`, or take it out of x-plugins")
         }
         HookError::Load { plugin, .. } => format!("look at x-plugins/{plugin}"),
     })

@@ -1,13 +1,14 @@
 //! Everything a subcommand works with: the project, its run, the plugins, the machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use configuration::{Secrets, Ssh};
+use configuration::{ConfigurationError, Secrets, Ssh};
 use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Intent, Run};
+use plan::{Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
@@ -15,6 +16,7 @@ use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
+use crate::templates;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -51,12 +53,14 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         None => version(project, options)?,
     };
     let mut hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
-    if project.connected.get() {
+    if project.connected.load(Ordering::Relaxed) {
         hook_scripts.remove(PRE_CONNECT);
     }
     let user = || project.git(&["config", "user.email"]).or_else(|| std::env::var("USER").ok());
     let now = jiff::Timestamp::now();
-    Ok(Run {
+    let uploads = request.intent.uploads_files();
+    let rendered = if uploads { templates::rendered(project, options)? } else { BTreeMap::new() };
+    let run = Run {
         intent: request.intent,
         subcommand: request.words,
         configuration: project.configuration.clone(),
@@ -76,7 +80,13 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         secret_names: secrets.names().map(str::to_string).collect(),
         no_cache: request.no_cache,
         lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),
-    })
+        lock_wait: options
+            .lock_wait
+            .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
+        rendered,
+    };
+    plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
+    Ok(run)
 }
 
 /// `--version`, the variable `VERSION`, or the commit; marked when files that are built differ from it.
@@ -146,13 +156,13 @@ pub fn cache_directory() -> Option<PathBuf> {
 /// The machines of a project, not connected yet.
 pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut values: SecretValues = project.configuration.literals.clone();
-    for name in secrets.names() {
-        if let Ok(value) = secrets.get(name) {
-            values.insert(name.to_string(), value.clone());
-        }
+    values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
+    let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
+        .with_environment(crate::children::environment());
+    match cache_directory() {
+        Some(folder) => machines.keeping_images_in(folder.join("images")),
+        None => machines,
     }
-    Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
-        .with_environment(crate::children::environment())
 }
 
 fn ssh_settings(ssh: &Ssh) -> SshSettings {
@@ -172,7 +182,10 @@ fn ssh_settings(ssh: &Ssh) -> SshSettings {
 
 /// Runs the hook script pre-connect, if there is one and it has not run yet, for a subcommand that plans nothing.
 pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
-    if options.skip_hooks || project.connected.replace(true) || !project.hook_scripts()?.contains(PRE_CONNECT) {
+    if options.skip_hooks
+        || project.connected.swap(true, Ordering::Relaxed)
+        || !project.hook_scripts()?.contains(PRE_CONNECT)
+    {
         return Ok(());
     }
     let secrets = project.secrets(Substitution::Run)?;
@@ -219,7 +232,8 @@ pub fn interrupts() -> Interrupts {
 
 /// Performs a request from the first look to the last step.
 pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
-    let secrets = project.secrets(Substitution::Run)?;
+    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let events = crate::report::events(options);
@@ -231,6 +245,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events: &*events,
             interrupts: &interrupts,
         };
@@ -243,6 +258,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
 /// Makes the plan of a request without carrying it out.
 pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
     let secrets = project.secrets(Substitution::NamesOnly)?;
+    let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let silent = |_: lifecycle::Event<'_>| {};
@@ -255,6 +271,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             transport: &machines,
             hooks: &catalogue,
             secrets: &secrets,
+            lookup: &lookup,
             events,
             interrupts: &interrupts,
         };
@@ -273,6 +290,15 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
     })
 }
 
+/// Looks the project's secrets up when it is first called; later calls have nothing to add.
+fn lookup(project: &Project) -> impl Fn() -> Result<SecretValues, ConfigurationError> + Sync {
+    let asked = AtomicBool::new(false);
+    move || match asked.swap(true, Ordering::Relaxed) {
+        false => project.look_up_secrets(),
+        true => Ok(SecretValues::new()),
+    }
+}
+
 /// What a plan is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
@@ -284,6 +310,7 @@ pub enum Look {
     Offline,
 }
 
-fn failed(project: &Project, error: LifecycleError) -> Failure {
+/// A run's failure, with the texts that errors about the configuration show.
+pub fn failed(project: &Project, error: LifecycleError) -> Failure {
     Failure::Lifecycle { error, sources: project.sources.clone() }
 }

@@ -9,11 +9,14 @@ mod command_line;
 mod failure;
 mod help;
 mod invocation;
+mod lookup;
 mod outline;
 mod project;
 mod report;
 mod style;
 mod subcommands;
+mod surroundings;
+mod templates;
 
 use std::process::ExitCode;
 
@@ -71,6 +74,10 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
             return Ok(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    arguments.settle_output().map_err(|word| Failure::Usage {
+        text: format!("`{word}` is no way to show progress"),
+        hint: "--output is text or json".to_string(),
+    })?;
     *output = arguments.options.output;
     arguments.options.path = path;
     subcommands::run(arguments)

@@ -52,6 +52,11 @@ fn part(text: &mut String, heading: &str, stages: &[Stage], detail: Detail) {
     text.push_str(heading);
     for stage in stages {
         text.push_str(&format!("\n{}\n", stage.title));
+        if let Some(registry) = &stage.registry {
+            let machines: Vec<String> = registry.machines.iter().map(Machine::to_string).collect();
+            let port = registry.port;
+            text.push_str(&format!("  with port {port} of {} leading to this machine\n", machines.join(", ")));
+        }
         for (machines, blocks) in alike(stage) {
             text.push_str(&format!("  on {}\n", machines.join(", ")));
             blocks.iter().for_each(|block| block_lines(text, block, detail));

@@ -1,14 +1,21 @@
 //! The project on disk: its configuration, its secrets, its git checkout, its hook scripts.
 
-use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
-use configuration::{Configuration, ConfigurationError, Filter, Node, Secrets, Selection, Source, Sources};
+use configuration::{
+    Configuration, ConfigurationError, Filter, Node, SecretCommand, Secrets, Selection, Source, Sources,
+};
 use plan::Checkout;
+use secrecy::ExposeSecret as _;
+use transport::{Complaints, SecretValues};
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+use crate::lookup;
+use crate::surroundings::{Machine, Permissions};
 
 /// Where the configuration stands unless `--config-file` says otherwise.
 pub const CONFIG_FILE: &str = "config/deploy.yml";
@@ -24,9 +31,9 @@ pub struct Project {
     /// The texts it was read from, for errors that show a line.
     pub sources: Vec<Source>,
     /// Whether what runs before the first connection has run: it does so once.
-    pub connected: Cell<bool>,
+    pub connected: AtomicBool,
     /// The secrets, once the commands in their files have run: they do so once.
-    secrets: OnceCell<Secrets>,
+    secrets: OnceLock<Secrets>,
 }
 
 /// Whether commands in the secrets files run.
@@ -34,7 +41,7 @@ pub struct Project {
 pub enum Substitution {
     /// They run: values are needed.
     Run,
-    /// They do not: names are enough for a plan.
+    /// They do not: names are enough for a plan, and values that take no command are known all the same.
     NamesOnly,
 }
 
@@ -45,7 +52,8 @@ impl Project {
         let sources = sources(&directory, &options.config_file, options.destination.as_deref())?;
         let texts = texts(&sources);
         let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
-        let configuration = configuration::load(&sources).map_err(wrong)?;
+        let machine = Machine::new(directory.clone(), options.permissions());
+        let configuration = configuration::load_within(&sources, &machine).map_err(wrong)?;
         let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
         let (hosts, roles) = (named(&options.hosts), named(&options.roles));
         let filter = Filter { hosts, roles, primary: options.primary };
@@ -55,8 +63,8 @@ impl Project {
             configuration,
             selection,
             sources: texts.clone(),
-            connected: Cell::new(false),
-            secrets: OnceCell::new(),
+            connected: AtomicBool::new(false),
+            secrets: OnceLock::new(),
         };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
         Ok(project)
@@ -64,18 +72,20 @@ impl Project {
 
     /// The secrets of the project.
     pub fn secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
+        self.read_secrets(substitution).map_err(|error| self.wrong(error))
+    }
+
+    /// The values of all secrets, for which commands in the secrets files run.
+    pub fn look_up_secrets(&self) -> Result<SecretValues, ConfigurationError> {
+        let secrets = self.read_secrets(Substitution::Run)?;
+        Ok(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
+    }
+
+    /// Reads the secrets files. Once the commands in them have run, that is not done again.
+    fn read_secrets(&self, substitution: Substitution) -> Result<Secrets, ConfigurationError> {
         if let Some(secrets) = self.secrets.get() {
             return Ok(secrets.clone());
         }
-        let secrets = self.read_secrets(substitution)?;
-        if substitution == Substitution::Run {
-            let _ = self.secrets.set(secrets.clone());
-        }
-        Ok(secrets)
-    }
-
-    /// Reads the secrets files.
-    fn read_secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
         let candidates =
             configuration::files_for(&self.configuration.secrets_path, self.configuration.destination.as_deref());
         let mut files = Vec::new();
@@ -83,15 +93,22 @@ impl Project {
             match std::fs::read_to_string(self.directory.join(path)) {
                 Ok(text) => files.push(Source { path: path.clone(), text }),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Failure::message(format!("{path} cannot be read: {error}"))),
+                Err(error) => return Err(ConfigurationError::runtime(format!("{path} cannot be read: {error}"))),
             }
         }
-        let environment: BTreeMap<String, String> = std::env::vars().collect();
-        let mut run = |line: &str| match substitution {
-            Substitution::Run => self.substituted(line),
-            Substitution::NamesOnly => String::new(),
+        let mut environment: BTreeMap<String, String> = std::env::vars().collect();
+        let own = self.configuration.variables.iter();
+        environment.extend(own.map(|(name, value)| (name.clone(), value.expose_secret().to_string())));
+        let mut run = |command: SecretCommand<'_>| match (substitution, command) {
+            (Substitution::NamesOnly, _) => Ok(None),
+            (Substitution::Run, SecretCommand::Shell(line)) => Ok(Some(self.substituted(line))),
+            (Substitution::Run, SecretCommand::Own(line)) => lookup::inline(self, line).map(Some),
         };
-        Secrets::parse(&candidates, &files, &environment, &mut run).map_err(|error| self.wrong(error))
+        let secrets = Secrets::parse(&candidates, &files, &environment, &mut run)?;
+        if substitution == Substitution::Run {
+            let _ = self.secrets.set(secrets.clone());
+        }
+        Ok(secrets)
     }
 
     /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
@@ -100,17 +117,16 @@ impl Project {
         let mut environment = crate::children::environment();
         let destination = self.configuration.destination.clone();
         environment.extend(destination.map(|destination| ("KAMAL_DESTINATION".to_string(), destination)));
-        let Ok(outcome) = transport::capture("/bin/sh", &["-c", line], &self.directory, &environment) else {
+        let complaints = Complaints::Shown;
+        let Ok(outcome) = transport::converse("/bin/sh", &["-c", line], &self.directory, &environment, complaints)
+        else {
             return String::new();
         };
-        if !outcome.stderr.trim().is_empty() {
-            crate::report::say(outcome.stderr.trim_end());
-        }
         if !outcome.succeeded() {
             let code = outcome.exit;
             crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
         }
-        outcome.stdout.trim_end_matches('\n').to_string()
+        outcome.stdout
     }
 
     /// Names of the files in the folder of hook scripts that are no samples.
@@ -148,13 +164,16 @@ impl Project {
 }
 
 /// The configuration as it is written: merged, and not checked.
-pub fn document(config_file: &str, destination: Option<&str>) -> Result<Node, Failure> {
-    let sources = sources(&directory()?, config_file, destination)?;
-    configuration::document(&sources).map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
+pub fn document(config_file: &str, destination: Option<&str>, permissions: Permissions) -> Result<Node, Failure> {
+    let directory = directory()?;
+    let sources = sources(&directory, config_file, destination)?;
+    let machine = Machine::new(directory, permissions);
+    configuration::document(&sources, &machine)
+        .map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
 }
 
 /// The folder that the program was started in.
-fn directory() -> Result<PathBuf, Failure> {
+pub fn directory() -> Result<PathBuf, Failure> {
     std::env::current_dir().map_err(|error| Failure::message(format!("the current folder: {error}")))
 }
 

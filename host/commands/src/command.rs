@@ -66,6 +66,8 @@ pub enum Fragment {
     EnvironmentFileSecret(String),
     /// Whole seconds since the run began.
     Elapsed,
+    /// The bytes of a file on the operator's machine, as they are at that moment. The path is relative to the project.
+    File(String),
 }
 
 impl Fragment {

@@ -64,6 +64,11 @@ pub fn pull(image: &str) -> Command {
     Command::new(format!("docker pull {}", literal(image)))
 }
 
+/// `docker image pull`, as Kamal pulls what is not the app's.
+pub fn pull_accessory_image(image: &str) -> Command {
+    Command::new(format!("docker image pull {}", literal(image)))
+}
+
 /// `docker push`.
 pub fn push(image: &str) -> Command {
     Command::new(format!("docker push {}", literal(image)))

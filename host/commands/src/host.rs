@@ -58,6 +58,27 @@ pub fn write_environment_file(path: &str, secrets: &[(String, String)]) -> Comma
     .with_input(content)
 }
 
+/// Writes a file of any content, whole: whoever reads it sees the old content or the new one.
+pub fn write_file(path: &str, mode: &str, content: Vec<Fragment>) -> Command {
+    let (path, new, mode) = (path_word(path), path_word(&format!("{path}.new")), literal(mode));
+    Command::new(format!(
+        "mkdir -p \"$(dirname {path})\" && umask 077 && cat > {new} && chmod {mode} {new} && mv {new} {path}"
+    ))
+    .with_input(content)
+}
+
+/// Writes a file of any content. A file that exists keeps its identity and its owner, so that a container that has it mounted sees
+/// the new content; it is overwritten once all of it is there.
+pub fn overwrite(path: &str, mode: Option<&str>, content: Vec<Fragment>) -> Command {
+    let (path, new) = (path_word(path), path_word(&format!("{path}.new")));
+    let mode = mode.map(|mode| format!(" && chmod {} {path}", literal(mode))).unwrap_or_default();
+    Command::new(format!(
+        "mkdir -p \"$(dirname {path})\" && cat > {new} && \
+         if [ -f {path} ]; then cat {new} > {path} && rm {new}; else mv {new} {path}; fi{mode}"
+    ))
+    .with_input(content)
+}
+
 /// Takes the lock by making its directory, which only one can do, and leaves who took it, encoded as Kamal encodes it.
 ///
 /// A directory without details is half-made: its maker died between the two steps. It is taken over after two seconds.
@@ -100,18 +121,28 @@ pub fn docker_version() -> Command {
     Command::new("docker -v")
 }
 
+/// Exit code of [`install_docker`] for a user who may not install anything.
+pub const MAY_NOT_INSTALL: i32 = 77;
+
 /// Installs docker with its own script where it is missing, as root, or as a user who may use sudo.
 pub fn install_docker() -> Command {
-    Command::new(
-        "if ! docker -v; then \
-         if [ \"${EUID:-$(id -u)}\" -eq 0 ] || sudo -nl usermod > /dev/null 2>&1; then \
-         sh -c 'curl -fsSL https://get.docker.com || wget -O - https://get.docker.com || echo \"exit 1\"' | sh || exit 1; \
-         if [ \"${EUID:-$(id -u)}\" -ne 0 ] && ! id -nG \"${USER:-$(id -un)}\" | grep -qw docker; then \
-         sudo -n usermod -aG docker \"${USER:-$(id -un)}\"; fi; \
-         else echo \"Docker is not installed and can't be installed without root access and either \\`wget\\` or \\`curl\\`. \
-         Install Docker manually: https://docs.docker.com/engine/install/\" >&2; exit 1; fi; fi",
-    )
+    Command::new(format!(
+        "docker -v || {{ {ROOT} || sudo -nl usermod > /dev/null 2>&1 || exit {MAY_NOT_INSTALL}; \
+         sh -c 'curl -fsSL https://get.docker.com || wget -O - https://get.docker.com || echo \"exit 1\"' | sh; }}"
+    ))
 }
+
+/// Adds a user who is not root to docker's group. What the user may do is settled when a connection begins: this one ends then, so that
+/// the next one may speak to docker.
+pub fn join_docker_group() -> Command {
+    Command::new(format!(
+        "{ROOT} || id -nG \"${{USER:-$(id -un)}}\" | grep -qw docker || \
+         {{ sudo -n usermod -aG docker \"${{USER:-$(id -un)}}\" && kill -HUP $PPID; }}"
+    ))
+}
+
+/// Whether the ssh user is root.
+const ROOT: &str = "[ \"${EUID:-$(id -u)}\" -eq 0 ]";
 
 /// Runs a hook script of the project on the operator's machine.
 pub fn hook_script(path: &str) -> Command {

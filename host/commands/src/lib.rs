@@ -11,5 +11,6 @@ pub mod proxy;
 pub mod prune;
 pub mod quoting;
 pub mod reading;
+pub mod registry;
 
 pub use command::{Command, Fragment, Machine};

@@ -26,6 +26,19 @@ pub fn remove(service: &str) -> Command {
     Command::new(format!("docker exec {CONTAINER} kamal-proxy remove {}", literal(service)))
 }
 
+/// Lets requests for a service through again.
+pub fn resume(service: &str) -> Command {
+    Command::new(format!("docker exec {CONTAINER} kamal-proxy resume {}", literal(service)))
+}
+
+/// Lets the proxy answer requests for a service by itself, with a message for visitors.
+pub fn hold_back(service: &str, drain_timeout: u64, message: Option<&str>) -> Command {
+    let mut options = vec![("drain-timeout".to_string(), Some(format!("{drain_timeout}s")))];
+    options.extend(message.map(|message| ("message".to_string(), Some(message.to_string()))));
+    let options = optionize_joined(&options).join(" ");
+    Command::new(format!("docker exec {CONTAINER} kamal-proxy stop {} {options}", literal(service)))
+}
+
 /// Starts the proxy's container, making it if need be, with the settings that `kamal proxy boot_config` may have left on the host.
 pub fn boot() -> Command {
     Command::new(format!("docker container start {CONTAINER} || {}", run_line()))

@@ -13,6 +13,47 @@ pub fn single_quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// The word as Ruby's `Shellwords.escape` writes it: a backslash before everything that is not plain, so that `$` stays what it is
+/// also where quotes do not count.
+pub fn escaped(word: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => "'\n'".to_string(),
+        c if c.is_ascii_alphanumeric() || "_-.,:+/@".contains(c) => c.to_string(),
+        c => format!("\\{c}"),
+    };
+    if word.is_empty() { "''".to_string() } else { word.chars().map(escape).collect() }
+}
+
+/// A word in which the shell fills in variables, `$NAME` and `${NAME}`, and takes everything else literally.
+pub fn expanding(word: &str) -> String {
+    if literal(word) == word {
+        return word.to_string();
+    }
+    let mut out = String::from("\"");
+    for (position, c) in word.char_indices() {
+        match c {
+            '"' | '\\' | '`' => out.extend(['\\', c]),
+            '$' if !begins_variable(&word[position + 1..]) => out.push_str("\\$"),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+/// Whether what follows a `$` is `NAME` or `{NAME}`.
+fn begins_variable(rest: &str) -> bool {
+    let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    match rest.strip_prefix('{') {
+        Some(rest) => {
+            begins(rest)
+                && rest
+                    .split_once('}')
+                    .is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        }
+        None => begins(rest),
+    }
+}
+
 /// Kamal's shell value: double quotes, in which `${NAME}` is left for the host's shell and everything else is literal.
 ///
 /// Runs of non-ASCII characters stand outside the quotes, as Ruby cannot dump them. An empty value gives nothing.
@@ -130,6 +171,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn escaped_words() {
+        let check = |word: &str, expected: &str| assert_eq!(escaped(word), expected, "{word}");
+        check("", "''");
+        check("plain-1.0:x/y@z,+_", "plain-1.0:x/y@z,+_");
+        check("{\"A\":\"b c$d=e\"}", "\\{\\\"A\\\":\\\"b\\ c\\$d\\=e\\\"\\}");
+        check("a\nb\\é", "a'\n'b\\\\\\é");
+    }
+
+    #[test]
     fn values_are_quoted_as_kamal_quotes_them() {
         let check = |input: &str, expected: &str| assert_eq!(value(input), expected, "{input:?}");
         check("plain", r#""plain""#);
@@ -180,6 +230,14 @@ mod tests {
         assert_eq!(literal("v1.2-rc_3"), "v1.2-rc_3");
         assert_eq!(literal("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(literal(""), "''");
+    }
+
+    #[test]
+    fn variables_of_a_word_are_filled_in_and_nothing_else() {
+        assert_eq!(expanding("default"), "default");
+        assert_eq!(expanding("default=$SSH_AUTH_SOCK"), "\"default=$SSH_AUTH_SOCK\"");
+        assert_eq!(expanding("k=${HOME}/a b"), "\"k=${HOME}/a b\"");
+        assert_eq!(expanding("$(id) `id` ${x:-$(id)} \"; id"), "\"\\$(id) \\`id\\` \\${x:-\\$(id)} \\\"; id\"");
     }
 
     #[test]

@@ -36,6 +36,27 @@ pub struct Logs {
     pub follow: bool,
 }
 
+/// What the user's command gets to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attached {
+    /// Nothing.
+    Not,
+    /// The operator's standard input.
+    Input,
+    /// The operator's terminal.
+    Terminal,
+}
+
+impl Attached {
+    fn words(self) -> Option<String> {
+        match self {
+            Self::Not => None,
+            Self::Input => Some("-i".to_string()),
+            Self::Terminal => Some("-it".to_string()),
+        }
+    }
+}
+
 /// The role's containers that run.
 pub fn details(role: Role<'_>) -> Command {
     Command::new(format!("docker ps {}", filters(role)))
@@ -81,33 +102,59 @@ pub fn labelled(service: &str) -> Command {
     Command::new(format!("docker ps --filter label=service={service}"))
 }
 
-/// Runs the user's command in a container that runs. `interactive` asks for a terminal.
+/// Log lines of the container of that name.
+pub fn logs_of(name: &str, wanted: &Logs) -> Command {
+    let since = wanted.since.iter().map(|since| format!(" --since {}", literal(since)));
+    let lines = wanted.lines.iter().map(|lines| format!(" --tail {lines}"));
+    let times = wanted.timestamps.then(|| " --timestamps".to_string());
+    let follow = wanted.follow.then(|| " --follow".to_string());
+    let options: String = since.chain(lines).chain(times).chain(follow).collect();
+    Command::new(format!("docker logs {}{options} 2>&1{}", literal(name), filter(wanted)))
+}
+
+/// The versions of the role's containers that run, one a line.
+pub fn versions(role: Role<'_>) -> Command {
+    let prefix = role.prefix;
+    Command::new(format!(
+        "docker ps {} --format \"{{{{.Names}}}}\" | while read line; do echo ${{line#{prefix}-}}; done",
+        filters(role)
+    ))
+}
+
+/// The last lines of the audit log.
+pub fn audit_log(path: &str) -> Command {
+    Command::new(format!("tail -n 50 {}", literal(path)))
+}
+
+/// Runs the user's command in a container that runs.
 pub fn execute_in(
     container: &str,
     environment: &[(String, Option<String>)],
-    interactive: bool,
+    attached: Attached,
     command: &str,
 ) -> Command {
     let mut words = vec!["docker exec".to_string()];
-    words.extend(interactive.then(|| "-it".to_string()));
+    words.extend(attached.words());
     words.extend(argumentize("--env", environment.iter().map(|(name, text)| (name, text))));
     words.push(literal(container));
     words.push(command.to_string());
     Command::new(words.join(" "))
 }
 
-/// Runs the user's command in a new container that is removed afterwards, unless it is detached.
+/// Runs the user's command in a new container that is removed afterwards, unless it is detached. docker names a container without name.
 pub fn execute_new(
     container: &Container,
     environment: &[(String, Option<String>)],
-    interactive: bool,
+    attached: Attached,
     detach: bool,
     command: &str,
 ) -> Command {
     let mut words = vec!["docker run".to_string()];
-    words.extend(interactive.then(|| "-it".to_string()));
+    words.extend(attached.words());
     words.push(if detach { "--detach" } else { "--rm" }.to_string());
-    words.push(format!("--name {}", literal(&container.name)));
+    if !container.name.is_empty() {
+        words.push(format!("--name {}", literal(&container.name)));
+    }
     words.extend(container.network.iter().map(|network| format!("--network {}", literal(network))));
     words.extend(argumentize("--env", container.environment.iter().map(|(name, text)| (name, text))));
     words.extend(container.environment_files.iter().map(|path| format!("--env-file {}", literal(path))));
@@ -155,9 +202,11 @@ fn log_options(wanted: &Logs) -> String {
         options.push_str(" --follow");
     }
     options.push_str(" 2>&1");
-    if let Some(pattern) = &wanted.grep {
-        let more = wanted.grep_options.as_ref().map(|more| format!(" {more}")).unwrap_or_default();
-        options.push_str(&format!(" | grep {}{more}", single_quoted(pattern)));
-    }
-    options
+    options + &filter(wanted)
+}
+
+fn filter(wanted: &Logs) -> String {
+    let Some(pattern) = &wanted.grep else { return String::new() };
+    let more = wanted.grep_options.as_ref().map(|more| format!(" {more}")).unwrap_or_default();
+    format!(" | grep {}{more}", single_quoted(pattern))
 }

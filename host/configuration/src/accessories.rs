@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::arguments::{text, texts, values};
 use crate::error::ConfigurationError;
-use crate::model::{Accessory, Directory};
+use crate::model::{Accessory, Directory, File};
 use crate::node::{Node, Value};
 use crate::proxy::{self, Timeouts};
 use crate::registry::Literals;
@@ -73,6 +73,7 @@ fn accessory(
         port: filled("port").map(|port| published_port(&port.to_ruby_string())),
         environment: environment(node.get("env").into_iter()),
         volumes: texts(node.get("volumes")),
+        files: files(node, &service_name),
         directories: directories(node, &service_name),
         labels: values(node.get("labels").and_then(Node::as_map)),
         options: run_options(own),
@@ -88,34 +89,67 @@ fn published_port(port: &str) -> String {
     if port.contains(':') { port.to_owned() } else { format!("{port}:{port}") }
 }
 
+/// Keyed by the path in the project: one that is listed twice counts once, as it was written last.
+fn files(node: &Node, service_name: &str) -> Vec<File> {
+    let listed = node.get("files").and_then(Node::as_list).unwrap_or_default();
+    let files: IndexMap<_, _> = listed
+        .iter()
+        .map(|item| {
+            let mounted = Mounted::read(item);
+            let file = File {
+                host_path: format!("{service_name}{}", mounted.remote),
+                container_path: mounted.remote,
+                options: mounted.options,
+                mode: mounted.mode.unwrap_or_else(|| "755".to_owned()),
+                owner: mounted.owner,
+                source: mounted.local,
+            };
+            (file.source.clone(), file)
+        })
+        .collect();
+    files.into_values().collect()
+}
+
 /// Keyed by the path on the host: one that is listed twice counts once, as it was written last.
 fn directories(node: &Node, service_name: &str) -> Vec<Directory> {
     let listed = node.get("directories").and_then(Node::as_list).unwrap_or_default();
     let directories: IndexMap<_, _> = listed
         .iter()
-        .map(|item| directory(item, service_name))
-        .map(|directory| (directory.host_path.clone(), directory))
+        .map(|item| {
+            let Mounted { local, remote, options, mode, owner } = Mounted::read(item);
+            let below = || format!("{}/{local}", service_name.trim_end_matches('/'));
+            let host_path = if local.starts_with('/') { local.clone() } else { below() };
+            (host_path.clone(), Directory { host_path, container_path: remote, options, mode, owner })
+        })
         .collect();
     directories.into_values().collect()
 }
 
-fn directory(node: &Node, service_name: &str) -> Directory {
-    let written = node.to_ruby_string();
-    let mut parts = written.splitn(3, ':').map(str::to_owned);
-    let (local, remote, options) = match node.value {
-        Value::Map(_) => (text(Some(node), "local"), text(Some(node), "remote"), text(Some(node), "options")),
-        _ => (parts.next(), parts.next(), parts.next()),
-    };
-    let local = local.unwrap_or_default();
-    let host_path =
-        if local.starts_with('/') { local } else { format!("{}/{local}", service_name.trim_end_matches('/')) };
-    let own = node.as_map().map(|_| node);
-    Directory {
-        host_path,
-        container_path: remote.unwrap_or_default(),
-        options,
-        mode: text(own, "mode"),
-        owner: text(own, "owner"),
+/// What is mounted where: `local:remote[:options]`, or the same as a map.
+struct Mounted {
+    local: String,
+    remote: String,
+    options: Option<String>,
+    mode: Option<String>,
+    owner: Option<String>,
+}
+
+impl Mounted {
+    fn read(node: &Node) -> Self {
+        let written = node.to_ruby_string();
+        let mut parts = written.splitn(3, ':').map(str::to_owned);
+        let (local, remote, options) = match node.value {
+            Value::Map(_) => (text(Some(node), "local"), text(Some(node), "remote"), text(Some(node), "options")),
+            _ => (parts.next(), parts.next(), parts.next()),
+        };
+        let own = node.as_map().map(|_| node);
+        Self {
+            local: local.unwrap_or_default(),
+            remote: remote.unwrap_or_default(),
+            options,
+            mode: text(own, "mode"),
+            owner: text(own, "owner"),
+        }
     }
 }
 

@@ -20,18 +20,31 @@ const LINE: &str = concat!(
     r"\s*(?:#.*)?$",
 );
 
-/// Reads a file. `run` runs a command in a shell and returns what it printed.
+/// A command in a secrets file: `$(…)`, with its variables replaced. It may hold the values of secrets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SecretCommand<'a> {
+    /// A line for a shell.
+    Shell(&'a str),
+    /// `kamal secrets …` or `sextant secrets …`, which runs inside the program: its words are split as Ruby's Shellwords does.
+    Own(&'a str),
+}
+
+/// Runs a command of a secrets file and gives what it printed, or nothing if commands are not to run now.
+pub type Run<'r> = dyn FnMut(SecretCommand<'_>) -> Result<Option<String>, ConfigurationError> + 'r;
+
+/// Reads a file. A name has no value if that would have taken a command which was not to run.
 ///
 /// # Errors
-/// For an `export` without value, and for commands of Kamal's own, which are not carried out yet. No value is in the error.
+/// For an `export` without value, and whatever `run` fails with. No value is in the error.
 pub(crate) fn parse(
     source: &Source,
     environment: &BTreeMap<String, String>,
-    run: &mut dyn FnMut(&str) -> String,
-) -> Result<IndexMap<String, String>, ConfigurationError> {
+    run: &mut Run<'_>,
+) -> Result<IndexMap<String, Option<String>>, ConfigurationError> {
     let line = Regex::new(LINE).expect("the pattern is fixed");
     let text = source.text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut reader = Reader { environment, values: IndexMap::new(), run };
+    let mut reader = Reader { environment, values: IndexMap::new(), run, omitted: false };
+    let mut found_values: IndexMap<String, Option<String>> = IndexMap::new();
     for found in line.captures_iter(&text) {
         let key = &found["key"];
         if found.name("export").is_some() && found.name("value").is_none() {
@@ -41,23 +54,25 @@ pub(crate) fn parse(
             continue;
         }
         let written = found.name("value").map_or("", |value| value.as_str());
-        let value = reader.value(written).map_err(|OwnCommand| not_yet(key, &origin(source, &text, &found)))?;
+        let value = reader.value(written).map_err(|error| asked_for(error, &origin(source, &text, &found)))?;
+        // What stands after a command that was not run may have needed what it prints.
+        let is_known = !(reader.omitted && written.contains('$'));
+        found_values.insert(key.to_owned(), is_known.then(|| value.clone()));
         reader.values.insert(key.to_owned(), value);
     }
-    Ok(reader.values)
+    Ok(found_values)
 }
 
-struct Reader<'r> {
+struct Reader<'r, 'e> {
     environment: &'r BTreeMap<String, String>,
     values: IndexMap<String, String>,
-    run: &'r mut dyn FnMut(&str) -> String,
+    run: &'r mut Run<'e>,
+    /// Whether a command was not run.
+    omitted: bool,
 }
 
-/// A command of Kamal or Sextant was to be run.
-struct OwnCommand;
-
-impl Reader<'_> {
-    fn value(&mut self, written: &str) -> Result<String, OwnCommand> {
+impl Reader<'_, '_> {
+    fn value(&mut self, written: &str) -> Result<String, ConfigurationError> {
         let trimmed = written.trim_matches(|letter: char| letter.is_ascii_whitespace() || letter == '\0');
         let (quote, value) = unquote(trimmed);
         if quote == Some('\'') {
@@ -78,7 +93,7 @@ impl Reader<'_> {
     }
 
     /// Replaces `$(…)` by what the command prints; `\$(…)` loses its backslash only.
-    fn commands(&mut self, value: &str) -> Result<String, OwnCommand> {
+    fn commands(&mut self, value: &str) -> Result<String, ConfigurationError> {
         let mut replaced = String::new();
         let mut rest = value;
         while let Some(dollar) = rest.find('$') {
@@ -94,11 +109,12 @@ impl Reader<'_> {
             } else {
                 replaced.push_str(&rest[..dollar]);
                 let command = self.variables(&rest[dollar + 2..end - 1]);
-                if is_own_command(&command) {
-                    return Err(OwnCommand);
+                let own = is_own_command(&command);
+                let command = if own { SecretCommand::Own(&command) } else { SecretCommand::Shell(&command) };
+                match (self.run)(command)? {
+                    Some(printed) => replaced.push_str(without_line_break(&printed)),
+                    None => self.omitted = true,
                 }
-                let printed = (self.run)(&command);
-                replaced.push_str(without_line_break(&printed));
             }
             rest = &rest[end..];
         }
@@ -210,15 +226,16 @@ fn origin(source: &Source, text: &str, found: &Captures<'_>) -> Origin {
 
 fn unset(found: &Captures<'_>, origin: &Origin) -> ConfigurationError {
     let line = format!("export {}", &found["key"]);
-    ConfigurationError::configuration(format!("Line {} has an unset variable", inspect_string(&line))).at(origin)
+    ConfigurationError::format(format!("Line {} has an unset variable", inspect_string(&line)))
+        .at(origin)
+        .with_hint(format!("{} line {}: give it a value here, as in {line}=value", origin.file, origin.line))
 }
 
-fn not_yet(key: &str, origin: &Origin) -> ConfigurationError {
-    let Origin { file, line, .. } = origin;
-    let message = format!("{file} line {line}: `$(kamal secrets …)` for {key} is not carried out yet");
-    ConfigurationError::configuration(message)
-        .at(origin)
-        .with_hint("call the secret store's own program instead, such as `$(op read \"op://vault/item/field\")`")
+/// The error of a command, with the place that it stands at.
+fn asked_for(error: ConfigurationError, origin: &Origin) -> ConfigurationError {
+    let place = format!("{} line {} asked for it", origin.file, origin.line);
+    let hint = error.hint.as_ref().map_or_else(|| place.clone(), |hint| format!("{hint} ({place})"));
+    error.at(origin).with_hint(hint)
 }
 
 #[cfg(test)]
@@ -228,12 +245,20 @@ mod tests {
     fn parse_text(text: &str) -> Result<IndexMap<String, String>, ConfigurationError> {
         let environment = BTreeMap::from([("OUTER".to_owned(), "outer-val".to_owned())]);
         let source = Source { path: ".kamal/secrets".to_owned(), text: text.to_owned() };
-        let mut run = |command: &str| match command.strip_prefix("echo ") {
-            Some(words) => format!("{words}\n"),
-            None if command == "false" => String::new(),
-            None => format!("<{command}>"),
+        let mut run = |command: SecretCommand<'_>| {
+            let (command, own) = match command {
+                SecretCommand::Shell(command) => (command, ""),
+                SecretCommand::Own(command) => (command, "own: "),
+            };
+            Ok(Some(match command.strip_prefix("echo ") {
+                Some(words) => format!("{words}\n"),
+                None if command == "false" => String::new(),
+                None if command.contains("wrong") => return Err(ConfigurationError::runtime("it is locked")),
+                None => format!("<{own}{command}>"),
+            }))
         };
-        parse(&source, &environment, &mut run)
+        let values = parse(&source, &environment, &mut run)?;
+        Ok(values.into_iter().map(|(name, value)| (name, value.expect("every command ran"))).collect())
     }
 
     fn check(text: &str, expected: &[(&str, &str)]) {
@@ -316,8 +341,47 @@ mod tests {
         let error = parse_text("A=1\nexport B\n").unwrap_err();
         assert_eq!(error.message, "Line \"export B\" has an unset variable");
         assert_eq!(error.origin.unwrap().line, 2);
-        let error = parse_text("P=hunter2\nA=$(kamal secrets fetch $P)\n").unwrap_err();
-        assert_eq!(error.message, ".kamal/secrets line 2: `$(kamal secrets …)` for A is not carried out yet");
-        assert!(parse_text("A=$(sextant secrets print)\n").is_err());
+        assert_eq!(error.hint.unwrap(), ".kamal/secrets line 2: give it a value here, as in export B=value");
+        let error = parse_text("P=hunter2\nA=$(kamal secrets wrong $P)\n").unwrap_err();
+        assert_eq!(error.message, "it is locked");
+        assert_eq!(error.hint.unwrap(), ".kamal/secrets line 2 asked for it");
+    }
+
+    #[test]
+    fn commands_of_our_own() {
+        check("A=$(kamal secrets fetch x)\n", &[("A", "<own: kamal secrets fetch x>")]);
+        check("A=\"$( sextant  secrets print )\"\n", &[("A", "<own:  sextant  secrets print >")]);
+        check("A=1\nB=$(kamal secrets extract X $A)\n", &[("A", "1"), ("B", "<own: kamal secrets extract X 1>")]);
+        check("A=$(kamal secretsprint)\n", &[("A", "<kamal secretsprint>")]);
+        check("A=$(kamalx secrets print)\n", &[("A", "<kamalx secrets print>")]);
+        check("A=$(sextant deploy)\n", &[("A", "<sextant deploy>")]);
+        check("A='$(kamal secrets print)'\n", &[("A", "$(kamal secrets print)")]);
+    }
+
+    #[test]
+    fn values_that_take_a_command_are_unknown_until_it_runs() {
+        let text = "A=1\nB=$A\nC=$(x)\nD='$C'\nE=$C\nF=2\nG=$A\nC=3\n";
+        let source = Source { path: ".kamal/secrets".to_owned(), text: text.to_owned() };
+        let values = parse(&source, &BTreeMap::new(), &mut |_| Ok(None)).unwrap();
+        let known: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let expected = [
+            ("A", Some("1")),
+            ("B", Some("1")),
+            ("C", Some("3")),
+            ("D", None),
+            ("E", None),
+            ("F", Some("2")),
+            ("G", None),
+        ];
+        assert_eq!(known, expected);
+    }
+
+    #[test]
+    fn files_of_other_systems() {
+        check("", &[]);
+        check("\n# only a comment", &[]);
+        check("A=1\r\nB=\"x\r\ny\"\r\n", &[("A", "1"), ("B", "x\ny")]);
+        check("A=1\rB=2\r", &[("A", "1"), ("B", "2")]);
+        check("A=ä€\nB=last", &[("A", "ä€"), ("B", "last")]);
     }
 }

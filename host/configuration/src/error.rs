@@ -29,8 +29,12 @@ pub enum Class {
     Configuration,
     /// `ArgumentError`: the command line and the configuration do not fit.
     Argument,
+    /// `Dotenv::FormatError`: a secrets file.
+    Format,
     /// `RuntimeError`: something the configuration needs is not there.
     Runtime,
+    /// Another exception of Ruby's, by its name: a template raised it.
+    Ruby(&'static str),
 }
 
 impl fmt::Display for Class {
@@ -38,7 +42,9 @@ impl fmt::Display for Class {
         formatter.write_str(match self {
             Self::Configuration => "Kamal::ConfigurationError",
             Self::Argument => "ArgumentError",
+            Self::Format => "Dotenv::FormatError",
             Self::Runtime => "RuntimeError",
+            Self::Ruby(name) => name,
         })
     }
 }
@@ -52,6 +58,11 @@ impl ConfigurationError {
     /// An error in what was asked for.
     pub fn argument(message: impl Into<String>) -> Self {
         Self::of_class(Class::Argument, message)
+    }
+
+    /// An error in a secrets file.
+    pub fn format(message: impl Into<String>) -> Self {
+        Self::of_class(Class::Format, message)
     }
 
     /// An error about something that is missing around the project.
@@ -82,7 +93,8 @@ impl ConfigurationError {
         self
     }
 
-    fn of_class(class: Class, message: impl Into<String>) -> Self {
+    /// An error of any class.
+    pub(crate) fn of_class(class: Class, message: impl Into<String>) -> Self {
         Self { class, message: message.into(), origin: None, hint: None }
     }
 }

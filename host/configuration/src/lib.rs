@@ -8,6 +8,7 @@
 
 mod accessories;
 mod arguments;
+mod builder;
 mod documentation;
 mod dotenv;
 mod erb;
@@ -39,10 +40,12 @@ mod version;
 pub mod yaml;
 
 pub use documentation::documentation;
+pub use dotenv::SecretCommand;
+pub use erb::{Nowhere, Ran, Standing, Surroundings, render_file};
 pub use error::{Class, ConfigurationError};
 pub use hints::nearest;
 pub use keys::keys;
-pub use load::{Source, Sources, document, load};
+pub use load::{Source, Sources, document, load, load_within};
 pub use merge::merge;
 pub use model::*;
 pub use node::{Entry, Map, Node, Origin, Value};

@@ -1,15 +1,19 @@
 //! The way from texts to a [`Configuration`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use secrecy::SecretString;
+
 use crate::arguments::{number, text};
+use crate::erb::{Nowhere, Surroundings, Templates};
 use crate::error::ConfigurationError;
 use crate::merge::merge;
 use crate::model::Configuration;
 use crate::node::Node;
 use crate::proxy::Timeouts;
 use crate::registry::Literals;
-use crate::{accessories, erb, hooks, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
+use crate::{accessories, builder, hooks, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
 
 /// What a configuration is made of.
 #[derive(Debug, Clone)]
@@ -37,12 +41,36 @@ impl fmt::Debug for Source {
     }
 }
 
-/// Reads, merges and checks a project's files and fills every default in.
+/// Reads a project as [`load_within`] does, in a world without environment, files and commands.
+///
+/// # Errors
+/// As for [`load_within`].
+pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
+    load_within(sources, &Nowhere)
+}
+
+/// Renders, reads, merges and checks a project's files and fills every default in. `surroundings` is what their templates see.
 ///
 /// # Errors
 /// The first thing that is wrong, in Kamal's order and words; then keys that this version does not carry out yet.
-pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
-    let document = document(sources)?;
+pub fn load_within(sources: &Sources, surroundings: &dyn Surroundings) -> Result<Configuration, ConfigurationError> {
+    let mut files = Files::new(sources, surroundings);
+    let document = files.document(sources)?;
+    let mut configuration = build(sources, document).map_err(|error| files.name_unset(error))?;
+    configuration.variables = files.into_variables();
+    Ok(configuration)
+}
+
+/// Renders, reads and merges a project's files as they are written, without checking what stands in them.
+///
+/// # Errors
+/// When a file cannot be rendered, or not be read as YAML.
+pub fn document(sources: &Sources, surroundings: &dyn Surroundings) -> Result<Node, ConfigurationError> {
+    Files::new(sources, surroundings).document(sources)
+}
+
+/// Checks a merged document and fills every default in.
+fn build(sources: &Sources, document: Node) -> Result<Configuration, ConfigurationError> {
     sections::check(&document)?;
     rules::check(&document, sources.destination.as_deref())?;
     let plugins = plugins::build(&document)?;
@@ -58,15 +86,17 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
     let mut literals = Literals::new();
     let registry_node = document.get("registry").cloned().unwrap_or_else(|| Node::empty_map(document.origin.clone()));
     let registry = registry::build(&registry_node, "registry", &mut literals);
+    let image = rules::image(&document).unwrap_or_default();
+    let builder = builder::build(&document, registry.server.as_deref(), &image);
     let accessories = accessories::build(&document, &service, timeouts, &mut literals)?;
     let mut configuration = Configuration {
         destination: sources.destination.clone(),
-        image: rules::image(&document).unwrap_or_default(),
+        image,
         registry,
         roles: roles::build(&document, timeouts)?,
         primary_role: servers::primary_role(&document),
         accessories,
-        builder: settings::builder(&document),
+        builder,
         boot: settings::boot(&document)?,
         ssh: settings::ssh(&document, &mut literals)?,
         sshkit: settings::sshkit(&document)?,
@@ -81,6 +111,7 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
         plugins,
         hook_secrets,
         literals: Literals::new(),
+        variables: BTreeMap::new(),
         service,
         document,
     };
@@ -89,28 +120,55 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
     Ok(configuration)
 }
 
-/// Reads and merges a project's files as they are written, without checking what stands in them.
-///
-/// # Errors
-/// When a file cannot be read as YAML.
-pub fn document(sources: &Sources) -> Result<Node, ConfigurationError> {
-    let base = read(&sources.base)?;
-    match &sources.overlay {
-        Some(overlay) => Ok(merge(base, read(overlay)?)),
-        None => Ok(base),
-    }
+/// The files of a project while they are rendered and read.
+struct Files<'s> {
+    templates: Templates<'s>,
+    /// Variables that templates asked for and did not find: file, line, name.
+    unset: Vec<(String, usize, String)>,
 }
 
-/// One file as a document; an empty one is an empty map.
-fn read(source: &Source) -> Result<Node, ConfigurationError> {
-    erb::refuse_in_text(&source.path, &source.text)?;
-    let document = yaml::parse(&source.path, &source.text)?;
-    if document.is_null() {
-        return Ok(Node::empty_map(document.origin));
+impl<'s> Files<'s> {
+    fn new(sources: &Sources, surroundings: &'s dyn Surroundings) -> Self {
+        Self { templates: Templates::new(surroundings, sources.destination.as_deref()), unset: Vec::new() }
     }
-    if document.as_map().is_none() {
-        let message = format!("{}: should be a hash", source.path);
-        return Err(ConfigurationError::configuration(message).at(&document.origin));
+
+    fn document(&mut self, sources: &Sources) -> Result<Node, ConfigurationError> {
+        let base = self.read(&sources.base)?;
+        match &sources.overlay {
+            Some(overlay) => Ok(merge(base, self.read(overlay)?)),
+            None => Ok(base),
+        }
     }
-    Ok(document)
+
+    /// One file as a document; an empty one is an empty map.
+    fn read(&mut self, source: &Source) -> Result<Node, ConfigurationError> {
+        let rendered = self.templates.render(source)?;
+        self.unset.extend(rendered.unset.into_iter().map(|(line, name)| (source.path.clone(), line, name)));
+        let document = yaml::parse_rendered(&source.path, &rendered.text, rendered.positions.as_ref())
+            .map_err(|error| self.name_unset(error))?;
+        if document.is_null() {
+            return Ok(Node::empty_map(document.origin));
+        }
+        if document.as_map().is_none() {
+            let message = format!("{}: should be a hash", source.path);
+            return Err(ConfigurationError::configuration(message).at(&document.origin));
+        }
+        Ok(document)
+    }
+
+    /// An error on a line whose template printed nothing for want of a variable says so.
+    fn name_unset(&self, error: ConfigurationError) -> ConfigurationError {
+        let Some(origin) = &error.origin else { return error };
+        let is_there = |(file, line, _): &&(String, usize, String)| **file == *origin.file && *line == origin.line;
+        match self.unset.iter().find(is_there) {
+            Some((_, _, name)) => {
+                error.with_hint(format!("{name} is not set, so `ENV[\"{name}\"]` gives nothing here"))
+            }
+            None => error,
+        }
+    }
+
+    fn into_variables(self) -> BTreeMap<String, SecretString> {
+        self.templates.into_variables().into_iter().map(|(name, value)| (name, SecretString::from(value))).collect()
+    }
 }

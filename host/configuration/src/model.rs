@@ -56,6 +56,8 @@ pub struct Configuration {
     pub plugins: Vec<Plugin>,
     /// Secrets that stand in the file itself (a registry password as plain text), under the names that [`Text::Secret`] refers to.
     pub literals: BTreeMap<String, SecretString>,
+    /// What the files' templates have set in the environment, such as by `Dotenv.load`. Secrets files see it.
+    pub variables: BTreeMap<String, SecretString>,
     /// The merged document with the origin of every value.
     pub document: Node,
 }
@@ -178,6 +180,8 @@ pub struct Accessory {
     pub environment: Environment,
     /// Volumes, verbatim.
     pub volumes: Vec<String>,
+    /// Files of the project that are uploaded and mounted.
+    pub files: Vec<File>,
     /// Directories created on the host and mounted.
     pub directories: Vec<Directory>,
     /// Custom labels.
@@ -192,6 +196,23 @@ pub struct Accessory {
     pub logging: Logging,
     /// How the proxy reaches the accessory, if it does.
     pub proxy: Option<Proxy>,
+}
+
+/// A file of an accessory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Path in the project. A name that ends in `erb` is a template.
+    pub source: String,
+    /// Path on the host: relative to the ssh user's home, already prefixed with the accessory's service name.
+    pub host_path: String,
+    /// Path in the container.
+    pub container_path: String,
+    /// Mount options such as `ro`.
+    pub options: Option<String>,
+    /// Mode for `chmod`, `755` unless set.
+    pub mode: String,
+    /// Owner for `chown`.
+    pub owner: Option<String>,
 }
 
 /// A directory of an accessory.
@@ -214,6 +235,14 @@ pub struct Directory {
 pub struct Builder {
     /// Architectures, at least one.
     pub arches: Vec<String>,
+    /// `remote`: URL of a docker that builds what this machine does not.
+    pub remote: Option<String>,
+    /// `local`: whether this machine builds for its own architecture; `true` unless set.
+    pub local: bool,
+    /// `pack`: buildpacks instead of a Dockerfile.
+    pub pack: Option<Pack>,
+    /// `cache`, where layers are kept between builds.
+    pub cache: Option<Cache>,
     /// `context`; absent means a clean git clone is built.
     pub context: Option<String>,
     /// `dockerfile`, `Dockerfile` unless set.
@@ -224,8 +253,47 @@ pub struct Builder {
     pub args: IndexMap<String, Option<String>>,
     /// Names of build secrets.
     pub secrets: Vec<String>,
-    /// buildx driver, `docker-container` unless set.
+    /// `ssh`: keys or agents that the build may use, as `docker buildx build --ssh` takes them.
+    pub ssh: Option<String>,
+    /// buildx driver, `docker-container` unless set; `cloud ORGANISATION/BUILDER` names a builder of Docker's.
     pub driver: String,
+    /// `provenance`, as buildx takes it.
+    pub provenance: Option<String>,
+    /// `sbom`.
+    pub sbom: Option<bool>,
+}
+
+/// Who builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuilderKind {
+    /// This machine.
+    Local,
+    /// Another docker.
+    Remote,
+    /// This machine for its own architecture, another docker for the rest.
+    Hybrid,
+    /// Buildpacks on this machine.
+    Pack,
+    /// A builder of Docker's.
+    Cloud,
+}
+
+/// Buildpacks and the builder that knows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pack {
+    /// Image of the builder.
+    pub builder: String,
+    /// Buildpacks, in order.
+    pub buildpacks: Vec<String>,
+}
+
+/// Where layers are kept between builds, as buildx takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    /// `--cache-to`.
+    pub to: String,
+    /// `--cache-from`.
+    pub from: String,
 }
 
 /// How hosts are booted in groups.
@@ -339,10 +407,14 @@ pub struct Plugin {
     pub source: String,
     /// `match.registry`: a pattern (`*`, `?`) for the registry server whose login the plugin takes over.
     pub registry_pattern: Option<String>,
-    /// `grants.programs`: programs on the operator's machine that its steps may run.
+    /// `match.adapter`: the name by which `secrets fetch` asks it, the key in the file if none is given.
+    pub adapter: String,
+    /// `grants.programs`: programs on the operator's machine that its steps may run, or the plugin itself as a secret adapter.
     pub programs: Vec<String>,
     /// `grants.secrets`: names of secrets its steps may use.
     pub secrets: Vec<String>,
+    /// `grants.variables`: variables of the operator's environment that it may look at as a secret adapter.
+    pub variables: Vec<String>,
     /// `with`: the plugin's own settings.
     pub settings: Node,
 }

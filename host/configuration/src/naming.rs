@@ -1,6 +1,6 @@
 //! Names that Kamal gives to what it leaves on servers.
 
-use crate::model::Configuration;
+use crate::model::{Accessory, Configuration, Directory, File};
 
 impl Configuration {
     /// The image's name with the registry server, without tag: `ghcr.io/acme/app`.
@@ -63,4 +63,42 @@ impl Configuration {
     fn destination_suffix(&self) -> String {
         self.destination.as_ref().map(|destination| format!("-{destination}")).unwrap_or_default()
     }
+}
+
+impl Accessory {
+    /// Everything that is mounted into its containers, as docker's `--volume` takes it: volumes, then files, then directories.
+    pub fn mounts(&self) -> Vec<String> {
+        let files = self
+            .files
+            .iter()
+            .map(|file| mount(&below_home(&file.host_path), &file.container_path, file.options.as_deref()));
+        let directories = self
+            .directories
+            .iter()
+            .map(|directory| mount(&directory.path_on_host(), &directory.container_path, directory.options.as_deref()));
+        self.volumes.iter().cloned().chain(files).chain(directories).collect()
+    }
+}
+
+impl File {
+    /// Whether it is rendered before it is uploaded.
+    pub fn is_template(&self) -> bool {
+        self.source.ends_with("erb")
+    }
+}
+
+impl Directory {
+    /// Its path for the host's shell, which calls the ssh user's home `$PWD`.
+    pub fn path_on_host(&self) -> String {
+        below_home(&self.host_path)
+    }
+}
+
+fn mount(host_path: &str, container_path: &str, options: Option<&str>) -> String {
+    let options = options.map(|options| format!(":{options}")).unwrap_or_default();
+    format!("{host_path}:{container_path}{options}")
+}
+
+fn below_home(path: &str) -> String {
+    if path.starts_with('/') || path.starts_with("$PWD/") { path.to_string() } else { format!("$PWD/{path}") }
 }

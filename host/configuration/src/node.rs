@@ -242,7 +242,7 @@ pub(crate) fn inspect_string(text: &str) -> String {
 }
 
 /// A float as Ruby's `to_s` prints it: plain between 1e-4 and 1e16, with an exponent outside.
-fn float_to_ruby(value: f64) -> String {
+pub(crate) fn float_to_ruby(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
     }
@@ -259,6 +259,13 @@ fn float_to_ruby(value: f64) -> String {
     let mantissa = if mantissa.contains('.') { mantissa.to_owned() } else { format!("{mantissa}.0") };
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// A string as JSON.
+pub(crate) fn json_string(text: &str) -> String {
+    let mut json = String::new();
+    write_json_string(text, &mut json);
+    json
 }
 
 fn write_json_string(text: &str, json: &mut String) {

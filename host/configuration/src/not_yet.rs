@@ -3,8 +3,7 @@
 //! Checked last, so that a file Kamal would refuse gets Kamal's own message first.
 
 use crate::error::ConfigurationError;
-use crate::node::{Node, Value};
-use crate::sections::is_local_server;
+use crate::node::Node;
 use crate::validate::join;
 
 /// This version, as messages name it.
@@ -19,7 +18,6 @@ struct Missing {
 
 enum What {
     Key,
-    Value,
     Several(&'static str),
 }
 
@@ -28,10 +26,8 @@ const fn missing(path: &'static str, has_effect: fn(&Node) -> bool, what: What) 
 }
 
 const CERTIFICATES: What = What::Several("custom certificates");
-const LOCAL_REGISTRIES: What = What::Several("local registries");
 
 const MISSING: &[Missing] = &[
-    missing("registry/server", is_local_server, LOCAL_REGISTRIES),
     missing("asset_path", is_filled, What::Key),
     missing("servers/*/asset_path", is_filled, What::Key),
     missing("error_pages_path", is_filled, What::Key),
@@ -41,16 +37,6 @@ const MISSING: &[Missing] = &[
     missing("proxy/run", is_given, What::Key),
     missing("servers/*/proxy/run", is_given, What::Key),
     missing("accessories/*/proxy/run", is_given, What::Key),
-    missing("accessories/*/files", is_filled, What::Key),
-    missing("accessories/*/registry/server", is_local_server, LOCAL_REGISTRIES),
-    missing("builder/remote", is_filled, What::Key),
-    missing("builder/local", is_false, What::Value),
-    missing("builder/driver", is_other_driver, What::Value),
-    missing("builder/pack", is_filled, What::Key),
-    missing("builder/cache", has_type, What::Key),
-    missing("builder/ssh", is_filled, What::Key),
-    missing("builder/provenance", is_given, What::Key),
-    missing("builder/sbom", is_given, What::Key),
     missing("hooks_output", is_given, What::Key),
     missing("output", is_filled, What::Key),
 ];
@@ -69,7 +55,6 @@ pub(crate) fn check(document: &Node) -> Result<(), ConfigurationError> {
     let Some((path, origin, what)) = found.first() else { return Ok(()) };
     let text = match what {
         What::Key => format!("Kamal knows this key, Sextant {VERSION} does not carry it out yet"),
-        What::Value => format!("Kamal knows this value, Sextant {VERSION} does not carry it out yet"),
         What::Several(things) => format!("Kamal knows {things}, Sextant {VERSION} does not carry them out yet"),
     };
     let mut error = ConfigurationError::configuration(format!("{path}: {text}")).at(origin);
@@ -97,18 +82,6 @@ fn is_filled(node: &Node) -> bool {
     !node.is_blank()
 }
 
-fn is_false(node: &Node) -> bool {
-    node.value == Value::Bool(false)
-}
-
 fn is_map(node: &Node) -> bool {
     node.as_map().is_some()
-}
-
-fn is_other_driver(node: &Node) -> bool {
-    !node.is_blank() && !matches!(node.to_ruby_string().as_str(), "docker" | "docker-container")
-}
-
-fn has_type(cache: &Node) -> bool {
-    cache.get("type").is_some_and(Node::is_truthy)
 }

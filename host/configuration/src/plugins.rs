@@ -12,12 +12,16 @@ const SECTION: &str = "x-plugins";
 
 const PLUGIN: &[Key] = &[
     Key { name: "source", kind: Kind::Text },
-    Key { name: "match", kind: Kind::Section(&[Key { name: "registry", kind: Kind::Text }]) },
+    Key {
+        name: "match",
+        kind: Kind::Section(&[Key { name: "registry", kind: Kind::Text }, Key { name: "adapter", kind: Kind::Text }]),
+    },
     Key {
         name: "grants",
         kind: Kind::Section(&[
             Key { name: "programs", kind: Kind::Texts },
             Key { name: "secrets", kind: Kind::Texts },
+            Key { name: "variables", kind: Kind::Texts },
             Key { name: "network", kind: Kind::Texts },
             Key { name: "files", kind: Kind::Texts },
         ]),
@@ -50,8 +54,10 @@ fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
         name: name.to_owned(),
         source: source.to_ruby_string(),
         registry_pattern: node.pointer("/match/registry").map(Node::to_ruby_string),
+        adapter: node.pointer("/match/adapter").map_or_else(|| name.to_owned(), Node::to_ruby_string),
         programs: texts(node.pointer("/grants/programs")),
         secrets: texts(node.pointer("/grants/secrets")),
+        variables: texts(node.pointer("/grants/variables")),
         settings: node.get("with").cloned().unwrap_or_else(|| Node::empty_map(node.origin.clone())),
     })
 }

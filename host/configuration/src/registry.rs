@@ -34,6 +34,14 @@ pub(crate) fn build(node: &Node, path: &str, literals: &mut Literals) -> Registr
     Registry { server, credentials }
 }
 
+impl Registry {
+    /// The port of a registry on the operator's machine, which needs no login: `localhost:5555`.
+    pub fn local_port(&self) -> Option<u16> {
+        let server = self.server.as_deref().filter(|_| self.credentials.is_none())?;
+        server.rsplit_once(':')?.1.parse().ok()
+    }
+}
+
 /// Replaces passwords and private keys in the clear: wherever a key is named `password`, below `ssh`, and in extensions from which one
 /// was taken by an alias.
 pub(crate) fn redact(document: &mut Node, literals: &Literals) {

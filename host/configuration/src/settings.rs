@@ -1,32 +1,11 @@
-//! Builds the settings that are the project's own: builder, boot and ssh.
+//! Builds the settings that are the project's own: boot and ssh.
 
-use crate::arguments::{number, text, texts, values};
+use crate::arguments::{number, text, texts};
 use crate::error::ConfigurationError;
-use crate::model::{Boot, Builder, HookOutput, HooksOutput, Limit, OutputLoggers, Ssh, SshKit, SshLogLevel};
+use crate::model::{Boot, HookOutput, HooksOutput, Limit, OutputLoggers, Ssh, SshKit, SshLogLevel};
 use crate::node::{Node, Value};
 use crate::registry::Literals;
 use crate::validate::error;
-
-/// `builder`, which has been checked to name an architecture.
-pub(crate) fn builder(document: &Node) -> Builder {
-    let node = document.get("builder");
-    let filled = |key: &str| node?.get(key).filter(|value| !value.is_blank());
-    let text_of = |key: &str| filled(key).map(Node::to_ruby_string);
-    let arches = match filled("arch") {
-        Some(arch) if arch.as_list().is_some() => texts(Some(arch)),
-        Some(arch) => vec![arch.to_ruby_string()],
-        None => Vec::new(),
-    };
-    Builder {
-        arches,
-        context: text_of("context"),
-        dockerfile: text_of("dockerfile").unwrap_or_else(|| "Dockerfile".to_owned()),
-        target: text_of("target"),
-        args: values(filled("args").and_then(Node::as_map)),
-        secrets: texts(filled("secrets")),
-        driver: text_of("driver").unwrap_or_else(|| "docker-container".to_owned()),
-    }
-}
 
 /// `boot`.
 pub(crate) fn boot(document: &Node) -> Result<Boot, ConfigurationError> {

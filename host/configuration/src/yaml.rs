@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use crate::erb;
+use crate::erb::Positions;
 use crate::error::ConfigurationError;
 use crate::node::{Entry, Map, Node, Origin, Value};
 use crate::scalar::Scalars;
@@ -24,9 +24,19 @@ pub const DEEPEST: usize = 64;
 /// # Errors
 /// Names line and column of a syntax error, of ERB inside a value, and of what goes beyond the limits.
 pub fn parse(path: &str, text: &str) -> Result<Node, ConfigurationError> {
+    parse_rendered(path, text, None)
+}
+
+/// Reads what a template came to; places are those of the template.
+pub(crate) fn parse_rendered(
+    path: &str,
+    text: &str,
+    positions: Option<&Positions>,
+) -> Result<Node, ConfigurationError> {
+    let places = Places::new(path, text, positions);
     let mut text = Cow::Borrowed(text);
     loop {
-        let wrong = match read(path, &text) {
+        let wrong = match read(&places, &text) {
             Ok(node) => return Ok(node),
             Err(Wrong::Content(error)) => return Err(*error),
             Err(Wrong::Syntax(error)) => error,
@@ -34,7 +44,7 @@ pub fn parse(path: &str, text: &str) -> Result<Node, ConfigurationError> {
         match without_tabs_after_colon(&text, &wrong) {
             Some(changed) => text = Cow::Owned(changed),
             None => {
-                let origin = origin(&path.into(), Span::empty(*wrong.marker()));
+                let origin = places.origin(Span::empty(*wrong.marker()));
                 return Err(syntax_error(&origin, wrong.info()));
             }
         }
@@ -46,15 +56,9 @@ enum Wrong {
     Content(Box<ConfigurationError>),
 }
 
-fn read(path: &str, text: &str) -> Result<Node, Wrong> {
-    let mut reader = Reader {
-        file: path.into(),
-        scalars: Scalars::new(),
-        anchors: HashMap::new(),
-        open: Vec::new(),
-        nodes: 0,
-        root: None,
-    };
+fn read(places: &Places<'_>, text: &str) -> Result<Node, Wrong> {
+    let mut reader =
+        Reader { places, scalars: Scalars::new(), anchors: HashMap::new(), open: Vec::new(), nodes: 0, root: None };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(Wrong::Syntax)?;
         if matches!(event, Event::DocumentEnd | Event::StreamEnd) {
@@ -62,7 +66,7 @@ fn read(path: &str, text: &str) -> Result<Node, Wrong> {
         }
         reader.take(event, span).map_err(|error| Wrong::Content(Box::new(error)))?;
     }
-    Ok(reader.root.unwrap_or_else(|| Node { value: Value::Null, origin: Origin::start_of(path) }))
+    Ok(reader.root.unwrap_or_else(|| Node { value: Value::Null, origin: Origin::start_of(&places.file) }))
 }
 
 /// The text with blanks for the tabs between a colon and its value, if the parser stumbled over them: Psych takes tabs there, the
@@ -80,8 +84,8 @@ fn without_tabs_after_colon(text: &str, wrong: &ScanError) -> Option<String> {
     Some(format!("{line}{}{}", " ".repeat(blanks.len()), &text[before.len()..]))
 }
 
-struct Reader {
-    file: Arc<str>,
+struct Reader<'p> {
+    places: &'p Places<'p>,
     scalars: Scalars,
     /// What an anchor stands for, and how many nodes that is; nothing while it is still being read.
     anchors: HashMap<usize, (Node, usize)>,
@@ -101,12 +105,11 @@ struct Collection {
     key: Option<(String, Origin)>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), ConfigurationError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let origin = origin(&self.file, span);
-                erb::refuse_in_value(&text, &origin)?;
+                let origin = self.places.origin(span);
                 let value = self.scalar(text, style, tag.as_deref(), &origin)?;
                 self.count(1, &origin)?;
                 self.finish(Node { value, origin }, anchor, 1)
@@ -119,7 +122,7 @@ impl Reader {
                 self.finish(Node { value: collection.value, origin: collection.origin }, collection.anchor, size)
             }
             Event::Alias(anchor) => {
-                let origin = origin(&self.file, span);
+                let origin = self.places.origin(span);
                 let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
                     return Err(syntax_error(&origin, "an alias inside of what it stands for"));
                 };
@@ -131,7 +134,7 @@ impl Reader {
     }
 
     fn begin(&mut self, value: Value, anchor: usize, tag: Option<&Tag>, span: Span) -> Result<(), ConfigurationError> {
-        let origin = origin(&self.file, Span::empty(span.start));
+        let origin = self.places.origin(Span::empty(span.start));
         if let Some(tag) = tag
             && !(tag.is_yaml_core_schema() && matches!(tag.suffix.as_str(), "map" | "seq"))
         {
@@ -230,9 +233,33 @@ fn merge_key(map: &mut Map, node: Node) {
     }
 }
 
-fn origin(file: &Arc<str>, span: Span) -> Origin {
-    let length = span.end.index().saturating_sub(span.start.index()).max(1);
-    Origin { file: Arc::clone(file), line: span.start.line().max(1), column: span.start.col() + 1, length }
+/// Leads from the parser's places to those of the file.
+struct Places<'p> {
+    file: Arc<str>,
+    positions: Option<&'p Positions>,
+    /// The byte at which each letter of a rendered text begins.
+    bytes: Vec<usize>,
+    length: usize,
+}
+
+impl<'p> Places<'p> {
+    fn new(path: &str, text: &str, positions: Option<&'p Positions>) -> Self {
+        let bytes = match positions {
+            Some(_) => text.char_indices().map(|(byte, _)| byte).collect(),
+            None => Vec::new(),
+        };
+        Self { file: path.into(), positions, bytes, length: text.len() }
+    }
+
+    fn origin(&self, span: Span) -> Origin {
+        let (begin, end) = (span.start.index(), span.end.index().max(span.start.index() + 1));
+        if let Some(positions) = self.positions {
+            let byte = |index: usize| self.bytes.get(index).copied().unwrap_or(self.length);
+            return positions.origin(&self.file, byte(begin)..byte(end));
+        }
+        let file = Arc::clone(&self.file);
+        Origin { file, line: span.start.line().max(1), column: span.start.col() + 1, length: end - begin }
+    }
 }
 
 fn syntax_error(origin: &Origin, what: &str) -> ConfigurationError {

@@ -214,7 +214,6 @@ fn keys_that_are_not_carried_out_yet() {
     check_key("proxy: { run: { http_port: 1 } }", "6:15+1", "proxy/run");
     check_key("hooks_output: :verbose", "6:15+8", "hooks_output");
     check_key("output: { file: { path: x } }", "6:9+1", "output");
-    check_key("accessories: { db: { host: h, files: [ a:b ] } }", "6:38+1", "accessories/db/files");
     check(
         "servers:\n  web: { hosts: [ h1 ], asset_path: /a }\n",
         "6:37+2",
@@ -227,18 +226,6 @@ fn keys_that_are_not_carried_out_yet() {
         "asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet",
         "not carried out yet either: `proxy/ssl`",
     );
-    let check_builder = |setting: &str, place: &str, path: &str, what: &str| {
-        let rest = "service: app\nimage: app\nregistry: { username: u, password: [ P ] }\nservers: [ h1 ]\n";
-        let message = format!("{path}: Kamal knows this {what}, Sextant 0.1 does not carry it out yet");
-        check_whole(&format!("{rest}builder:\n  arch: amd64\n  {setting}\n"), place, &message, "");
-    };
-    check_builder("remote: ssh://x", "7:11+7", "builder/remote", "key");
-    check_builder("pack: { builder: x }", "7:9+1", "builder/pack", "key");
-    check_builder("cache: { type: gha }", "7:10+1", "builder/cache", "key");
-    check_builder("ssh: default", "7:8+7", "builder/ssh", "key");
-    check_builder("provenance: false", "7:15+5", "builder/provenance", "key");
-    check_builder("sbom: true", "7:9+4", "builder/sbom", "key");
-    check_builder("driver: cloud acme/x", "7:11+12", "builder/driver", "value");
 }
 
 #[test]
@@ -305,17 +292,41 @@ fn broken_yaml() {
 }
 
 #[test]
-fn erb() {
+fn templates() {
     check_whole(
         "service: app\nimage: <%= ENV[\"IMAGE\"] %>\n",
-        "2:8+19",
-        "deploy.yml line 2: ERB is not evaluated yet: `<%= ENV[\"IMAGE\"] %>`",
-        "write the value out, or render the file with Ruby first and pass the result with --config-file",
+        "2:6+1",
+        "image: should be a string",
+        "IMAGE is not set, so `ENV[\"IMAGE\"]` gives nothing here",
     );
     check_whole(
-        "service: |\n  # <%= x %>\nimage: x\n",
-        "2:3+11",
-        "deploy.yml line 2: ERB is not evaluated yet: `<%= x %>`",
-        "write the value out, or render the file with Ruby first and pass the result with --config-file",
+        "<% if true -%>\nservice: app\n<% end -%>\nimage: <%= \"[x\" %>\nb: 1\n",
+        "5:2+1",
+        "deploy.yml is not valid YAML: line 5, column 2: illegal placement of ':' indicator",
+        "",
+    );
+    check_whole(
+        "<%# a\ncomment -%>\nservice: app\n<% [1, 2].each do |n| -%>\nkey_<%= n %>: x\n<% end %>\n",
+        "5:1+12",
+        "unknown keys: key_1, key_2",
+        "",
+    );
+    check_whole(
+        "service: <%= ENV.fetch(\"APP\") %>\n",
+        "1:18+15",
+        "key not found: \"APP\"",
+        "set APP in the environment, or give a default: ENV.fetch(\"APP\", …)",
+    );
+    check_whole(
+        "service: app\nimage: <%= `git describe` %>\n",
+        "2:12+17",
+        "deploy.yml line 2: the command in `<%= `git describe` %>` was not run",
+        "if you trust this file, allow it: --allow-erb-commands or SEXTANT_ALLOW_ERB_COMMANDS=1",
+    );
+    check_whole(
+        "service: app\nimage: <%= Time.now.to_i %>\n",
+        "2:12+16",
+        "deploy.yml line 2, column 12: this Ruby is not understood: `Time` in `<%= Time.now.to_i %>`",
+        "write it in another way, or let the Ruby of this machine render the file: --erb-ruby or SEXTANT_ERB_RUBY=1",
     );
 }

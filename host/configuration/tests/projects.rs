@@ -186,7 +186,7 @@ fn settings_of_the_shop() {
     check(
         &format!("{builder:?}\n{boot:?}\n{ssh:?}\n{registry:?}"),
         r#"
-Builder { arches: ["amd64", "arm64"], context: Some("."), dockerfile: "Dockerfile", target: Some("prod"), args: {"RUBY": Some("3.3"), "DEBUG": Some("false"), "EMPTY": None}, secrets: ["GITHUB_TOKEN"], driver: "docker" }
+Builder { arches: ["amd64", "arm64"], remote: None, local: true, pack: None, cache: None, context: Some("."), dockerfile: "Dockerfile", target: Some("prod"), args: {"RUBY": Some("3.3"), "DEBUG": Some("false"), "EMPTY": None}, secrets: ["GITHUB_TOKEN"], ssh: None, driver: "docker", provenance: None, sbom: None }
 Boot { limit: Some(Percent(25)), wait: Some(2), parallel_roles: false }
 Ssh { user: "app", port: 2222, proxy: Some("root@bastion.example.com"), proxy_command: None, keys: ["~/.ssh/id"], key_data: [], log_level: Nothing, keys_only: true, config: Some([]), forward_agent: true }
 Registry { server: Some("registry.example.com:5000"), credentials: Some(Credentials { username: Secret("REG_USER"), password: "REG_PW" }) }
@@ -205,7 +205,7 @@ fn defaults() {
             "{builder:?}\n{boot:?}\n{ssh:?}\n{deploy_timeout} {drain_timeout} {readiness_delay} {retain_containers} {hooks_path} {secrets_path} {primary_role}"
         ),
         r#"
-Builder { arches: ["amd64"], context: None, dockerfile: "Dockerfile", target: None, args: {}, secrets: [], driver: "docker-container" }
+Builder { arches: ["amd64"], remote: None, local: true, pack: None, cache: None, context: None, dockerfile: "Dockerfile", target: None, args: {}, secrets: [], ssh: None, driver: "docker-container", provenance: None, sbom: None }
 Boot { limit: None, wait: None, parallel_roles: false }
 Ssh { user: "root", port: 22, proxy: None, proxy_command: None, keys: [], key_data: [], log_level: Nothing, keys_only: false, config: None, forward_agent: true }
 30 30 7 5 .kamal/hooks .kamal/secrets web
@@ -331,8 +331,7 @@ fn rails_templates() {
     assert_eq!(configuration.document.pointer("/aliases/logs").unwrap().as_str(), Some("app logs -f"));
     let base = source("config/deploy.yml", RAILS_8_1);
     let error = load(&Sources { base, overlay: None, destination: None }).unwrap_err();
-    assert_eq!(error.message, "registry/server: Kamal knows local registries, Sextant 0.1 does not carry them out yet");
-    assert_eq!(error.hint.as_deref(), Some("not carried out yet either: `asset_path`"));
+    assert_eq!(error.message, "asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet");
 }
 
 fn selection(configuration: &Configuration, hosts: &[&str], roles: &[&str], primary: bool) -> String {

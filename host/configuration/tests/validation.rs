@@ -39,7 +39,7 @@ fn answer(text: &str) -> String {
 /// Kamal looks the builder's secrets up at once; here whoever builds does.
 fn build_secrets(configuration: &Configuration) -> Result<(), ConfigurationError> {
     let candidates = files_for(&configuration.secrets_path, configuration.destination.as_deref());
-    let secrets = Secrets::parse(&candidates, &[], &BTreeMap::new(), &mut |_| String::new())?;
+    let secrets = Secrets::parse(&candidates, &[], &BTreeMap::new(), &mut |_| Ok(None))?;
     configuration.builder.secrets.iter().try_for_each(|name| secrets.get(name).map(|_| ()))
 }
 

@@ -24,6 +24,12 @@ pub enum LifecycleError {
     /// Somebody else holds the deploy lock.
     #[error("the deploy lock on {host} is held")]
     LockHeld { host: String, details: String },
+    /// Somebody took the deploy lock by hand: nobody can say when it will be free.
+    #[error("Deploy lock held manually, not waiting")]
+    LockHeldByHand { host: String },
+    /// The deploy lock was not free in time.
+    #[error("Timed out after {seconds}s waiting for the deploy lock")]
+    LockTimedOut { host: String, seconds: u64 },
     /// The deploy lock could not be taken.
     #[error("the deploy lock on {host} cannot be taken: {reason}")]
     Lock { host: String, reason: String },

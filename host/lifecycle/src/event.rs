@@ -18,14 +18,22 @@ pub enum Event<'a> {
     Planned { plan: &'a Plan },
     /// Under the lock, the facts asked for another plan; this one is carried out from here.
     Replanned { plan: &'a Plan },
-    /// The deploy lock is about to be taken.
-    TakingLock { host: &'a str },
+    /// The deploy lock is about to be taken, waiting so long for it if need be.
+    TakingLock { host: &'a str, patience: Option<Duration> },
+    /// Somebody else holds the deploy lock: what they left in it.
+    LockHeld { host: &'a str, details: &'a str },
+    /// The deploy lock will be tried for again after a pause.
+    LockRetry { host: &'a str, pause: Duration, remaining: Duration },
     /// The deploy lock was taken.
     TookLock { host: &'a str },
     /// The deploy lock was released.
     ReleasedLock { host: &'a str },
     /// The deploy lock could not be released: what to do is up to whoever reads this.
     KeptLock { host: &'a str, reason: &'a str },
+    /// Ports of machines are about to lead to the registry on the operator's machine.
+    SharingRegistry { port: u16, machines: &'a [Machine] },
+    /// Docker could not start the registry, so images are served on its port until the run ends.
+    ServingRegistry { port: u16, reason: &'a str },
     /// A stage begins.
     Stage { title: &'a str },
     /// A step begins.

@@ -1,19 +1,52 @@
 //! Taking and releasing the deploy lock. The trip that takes it looks at every host again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commands::{Machine, host};
 use futures_util::future::join_all;
 use plan::{Facts, HostFacts, Lock, Run};
-use transport::{Ending, Interrupts, Task, Transport, TransportError};
+use transport::{Ending, Interrupt, Interrupts, Task, Transport, TransportError};
 
 use crate::error::{LifecycleError, last_lines};
+use crate::event::Event;
 use crate::observe;
+use crate::operation::Operation;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// Takes the lock, waiting for its holder as long as the lock says. On any error the lock is not ours.
+pub(crate) async fn take_when_free<T: Transport>(
+    operation: &Operation<'_, T>,
+    lock: &Lock,
+) -> Result<Facts, LifecycleError> {
+    let Operation { run, transport, events, interrupts, .. } = operation;
+    let began = Instant::now();
+    let mut told = false;
+    loop {
+        let taken = take(*transport, run, lock, interrupts).await;
+        let (Some(wait), Err(LifecycleError::LockHeld { host, details })) = (lock.wait, &taken) else { return taken };
+        if !told {
+            events.tell(Event::LockHeld { host, details });
+            told = true;
+            if !details.contains(Lock::AUTOMATIC) {
+                return Err(LifecycleError::LockHeldByHand { host: host.clone() });
+            }
+        }
+        let remaining = Duration::from_secs(wait.timeout).saturating_sub(began.elapsed());
+        if remaining.is_zero() {
+            return Err(LifecycleError::LockTimedOut { host: host.clone(), seconds: wait.timeout });
+        }
+        let pause = Duration::from_secs(wait.interval).min(remaining);
+        events.tell(Event::LockRetry { host, pause, remaining });
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = interrupts.reached(Interrupt::Gentle) => return Err(LifecycleError::Interrupted),
+        }
+    }
+}
+
 /// Takes the lock, in one trip per host that also tells what is on it now. On any error the lock is not ours.
-pub(crate) async fn take<T: Transport>(
+async fn take<T: Transport>(
     transport: &T,
     run: &Run,
     lock: &Lock,
@@ -30,7 +63,7 @@ pub(crate) async fn take<T: Transport>(
         // Another host failed on the way: give back what was taken.
         let _ = release(transport, lock).await;
     }
-    Ok(Facts { hosts: facts? })
+    Ok(Facts { hosts: facts?, architecture: None })
 }
 
 async fn visit<T: Transport>(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use commands::Machine;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use plan::{Answer, HostFacts, Run};
 use transport::{Ending, Interrupts, Outcome, Task, Transport, TransportError};
 
@@ -45,6 +45,15 @@ pub(crate) async fn observe<T: Transport>(
             Ending::Complete | Ending::Stopped => Ok((host.clone(), read(host, &report.outcomes)?)),
         }
     });
-    let hosts = join_all(looks).await.into_iter().collect::<Result<_, _>>()?;
-    Ok(plan::Facts { hosts })
+    let (looks, architecture) = join(join_all(looks), architecture(transport, run, interrupts)).await;
+    Ok(plan::Facts { hosts: looks.into_iter().collect::<Result<_, _>>()?, architecture })
+}
+
+/// The architecture of the docker on the operator's machine, where the plan depends on it.
+async fn architecture<T: Transport>(transport: &T, run: &Run, interrupts: &Interrupts) -> Option<String> {
+    let task = Task::new(plan::local_observation(run)?).titled("look at the local docker").within(LIMIT).or_continue();
+    let report = transport.run(&Machine::Local, &[task], interrupts, &mut |_| {}).await;
+    let outcome = report.outcomes.into_iter().next()?;
+    let Outcome { exit, stdout, stderr, .. } = outcome;
+    plan::read_architecture(&Answer { exit, stdout, stderr })
 }

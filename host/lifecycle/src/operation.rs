@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use configuration::Secrets;
+use configuration::{ConfigurationError, Secrets};
 use plan::{Facts, Hooks, Plan, Run};
-use transport::{Interrupts, Transport};
+use transport::{Interrupts, SecretValues, Transport};
 
 use crate::connect::connect;
 use crate::error::LifecycleError;
@@ -20,8 +20,10 @@ pub struct Operation<'a, T> {
     pub transport: &'a T,
     /// Who answers the lifecycle hooks.
     pub hooks: &'a (dyn Hooks + Sync),
-    /// The project's secrets.
+    /// The project's secrets: their names, and the values that take no command.
     pub secrets: &'a Secrets,
+    /// Looks up the values that take a command, and may ask the operator. Called when a step needs one of them.
+    pub lookup: &'a (dyn Fn() -> Result<SecretValues, ConfigurationError> + Sync),
     /// Who is told what happens.
     pub events: &'a dyn Events,
     /// Raised when the operator interrupts.
@@ -31,11 +33,15 @@ pub struct Operation<'a, T> {
 impl<T: Transport> Operation<'_, T> {
     /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
     pub async fn connect(&self) -> Result<(), LifecycleError> {
+        self.provide(plan::before_connecting(&self.run).iter().flat_map(|step| step.action.secrets()))?;
         connect(&self.run, self.transport, self.events, self.interrupts).await
     }
 
-    /// Looks at every selected host, in one trip each.
+    /// Looks at every selected host, in one trip each; at none if the run does not concern them.
     pub async fn observe(&self) -> Result<Facts, LifecycleError> {
+        if !self.run.intent.looks_at_hosts() {
+            return observe::observe(self.transport, &self.run, &[], self.interrupts).await;
+        }
         let hosts = &self.run.selection.hosts;
         let begin = Instant::now();
         self.events.tell(Event::Observing { hosts });
@@ -48,6 +54,21 @@ impl<T: Transport> Operation<'_, T> {
     pub fn plan(&self, facts: Facts) -> Result<Plan, LifecycleError> {
         // Plugins are called here, which takes its time; the runtime's other tasks go on meanwhile.
         Ok(tokio::task::block_in_place(|| plan::plan(&self.run, &Arc::new(facts), self.hooks))?)
+    }
+
+    /// Fails if a secret does not exist that the run will need whatever the hosts tell.
+    pub fn require_secrets(&self) -> Result<(), LifecycleError> {
+        plan::indispensable_secrets(&self.run).iter().try_for_each(|name| self.secrets.get(name).map(drop))?;
+        Ok(())
+    }
+
+    /// Has the values of secrets at hand.
+    pub(crate) fn provide<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), LifecycleError> {
+        if names.into_iter().any(|name| matches!(self.secrets.get(name), Ok(None))) {
+            // A password manager may ask for a password, which takes its time.
+            self.transport.learn(tokio::task::block_in_place(|| (self.lookup)())?);
+        }
+        Ok(())
     }
 
     /// Fails on a plan that must not be carried out: one that needs a secret which does not exist.

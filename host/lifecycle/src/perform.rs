@@ -1,8 +1,8 @@
 //! A run from its first step to its last: pre-connect, observe, plan, review, and the plan with the lock around the part that needs it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use plan::{Facts, Intent, Plan};
+use plan::{Facts, Plan};
 use transport::Transport;
 
 use crate::barrier::Barrier;
@@ -16,26 +16,33 @@ use crate::track::Crew;
 impl<T: Transport> Operation<'_, T> {
     /// Observes, plans, reviews and applies.
     pub async fn perform(&self) -> Result<(), LifecycleError> {
+        self.require_secrets()?;
         self.connect().await?;
-        // Whoever wants the lock away, or everybody out, needs no facts, and may be dealing with a docker that does not answer.
-        let facts = match self.run.intent {
-            Intent::LockAcquire { .. } | Intent::LockRelease => Facts::default(),
-            _ => self.observe().await?,
-        };
-        let plan = self.plan(facts)?;
+        let facts = self.observe().await?;
+        let architecture = facts.architecture.clone();
+        let plan = self.plan(facts.clone())?;
         self.review(&plan)?;
+        // Whoever would find the lock held after the build hears of it before.
+        if let Some((lock, details)) = plan.lock.as_ref().and_then(|lock| Some((lock, lock.held(&facts)?))) {
+            return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
+        }
         self.events.tell(Event::Planned { plan: &plan });
-        apply(self, plan).await
+        self.provide(plan.secrets().iter().map(String::as_str))?;
+        apply(self, plan, architecture).await
     }
 }
 
 /// Carries out a plan to its end, or to its first stage that fails.
-async fn apply<T: Transport>(operation: &Operation<'_, T>, plan: Plan) -> Result<(), LifecycleError> {
+async fn apply<T: Transport>(
+    operation: &Operation<'_, T>,
+    plan: Plan,
+    architecture: Option<String>,
+) -> Result<(), LifecycleError> {
     let begin = Instant::now();
     let Operation { transport, events, interrupts, .. } = *operation;
     let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
     run_stages(&crew, &plan.prepare).await?;
-    let plan = under_lock(operation, &crew, plan).await?;
+    let plan = under_lock(operation, &crew, plan, architecture).await?;
     run_stages(&crew, &plan.conclude).await?;
     events.tell(Event::Finished { took: begin.elapsed() });
     Ok(())
@@ -46,16 +53,19 @@ async fn under_lock<T: Transport>(
     operation: &Operation<'_, T>,
     crew: &Crew<'_, T>,
     plan: Plan,
+    architecture: Option<String>,
 ) -> Result<Plan, LifecycleError> {
     let Some(lock) = plan.lock.clone() else {
         run_stages(crew, &plan.apply).await?;
         return Ok(plan);
     };
     let events = operation.events;
-    events.tell(Event::TakingLock { host: &lock.host });
-    let facts = lock::take(operation.transport, &operation.run, &lock, operation.interrupts).await?;
+    let patience = lock.wait.map(|wait| Duration::from_secs(wait.timeout));
+    events.tell(Event::TakingLock { host: &lock.host, patience });
+    let facts = lock::take_when_free(operation, &lock).await?;
     events.tell(Event::TookLock { host: &lock.host });
-    let worked = work(operation, crew, plan, facts).await;
+    // Hosts change while others work on them; the operator's own docker does not.
+    let worked = work(operation, crew, plan, Facts { architecture, ..facts }).await;
     match lock::release(operation.transport, &lock).await {
         Ok(()) => events.tell(Event::ReleasedLock { host: &lock.host }),
         // The first cause is what the operator needs to hear; this is told beside it.
@@ -76,6 +86,7 @@ async fn work<T: Transport>(
     } else {
         operation.review(&fresh)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
+        operation.provide(fresh.secrets().iter().map(String::as_str))?;
         fresh
     };
     run_stages(crew, &plan.apply).await?;

@@ -2,7 +2,7 @@
 
 use commands::Machine;
 use futures_util::future::join_all;
-use plan::{Action, Stage, Step};
+use plan::{Action, SharedRegistry, Stage, Step};
 use transport::{Interrupt, Interrupts, Transport};
 
 use crate::barrier::Barrier;
@@ -30,9 +30,13 @@ pub(crate) async fn run_stages<T: Transport>(crew: &Crew<'_, T>, stages: &[Stage
             return Err(LifecycleError::Interrupted);
         }
         crew.events.tell(Event::Stage { title: &stage.title });
-        // Every machine finishes its part, so that a failure on one leaves the others whole.
-        let results = join_all(stage.tracks.iter().map(|track| crew.run(track))).await;
-        let failures: Vec<Failure> = results.into_iter().filter_map(Result::err).collect();
+        let mut failures = share(crew, stage.registry.as_ref()).await;
+        if failures.is_empty() {
+            // Every machine finishes its part, so that a failure on one leaves the others whole.
+            let results = join_all(stage.tracks.iter().map(|track| crew.run(track))).await;
+            failures.extend(results.into_iter().filter_map(Result::err));
+        }
+        unshare(crew, stage.registry.as_ref()).await;
         if failures.is_empty() {
             continue;
         }
@@ -46,6 +50,31 @@ pub(crate) async fn run_stages<T: Transport>(crew: &Crew<'_, T>, stages: &[Stage
         });
     }
     Ok(())
+}
+
+/// Makes a port of machines lead to the operator's registry. Where nobody answers there, images that are kept are served.
+async fn share<T: Transport>(crew: &Crew<'_, T>, registry: Option<&SharedRegistry>) -> Vec<Failure> {
+    let Some(SharedRegistry { port, image, machines }) = registry else { return Vec::new() };
+    let failed = |machine: &Machine, error| Failure {
+        machine: machine.clone(),
+        role: None,
+        step: None,
+        kind: FailureKind::Transport(error),
+        aftermath: Vec::new(),
+    };
+    if let Err(error) = crew.transport.serve_registry(*port, Some(image)).await {
+        return vec![failed(&Machine::Local, error)];
+    }
+    crew.events.tell(Event::SharingRegistry { port: *port, machines });
+    let shares = machines
+        .iter()
+        .map(async |machine| crew.transport.share_port(machine, *port).await.map_err(|error| failed(machine, error)));
+    join_all(shares).await.into_iter().filter_map(Result::err).collect()
+}
+
+async fn unshare<T: Transport>(crew: &Crew<'_, T>, registry: Option<&SharedRegistry>) {
+    let Some(SharedRegistry { port, machines, .. }) = registry else { return };
+    join_all(machines.iter().map(|machine| crew.transport.unshare_port(machine, *port))).await;
 }
 
 /// The failure of a step that was to take the lock because somebody else holds it.

@@ -29,6 +29,9 @@ impl<T: Transport> Crew<'_, T> {
             let steps: Vec<&Step> = block.start.iter().chain(&block.finish).collect();
             let begun = self.steps(&track.machine, block, &steps).await;
             let Err((failed_at, mut failure)) = begun else { continue };
+            if self.serves_instead(&failure).await {
+                continue;
+            }
             if failed_at < block.start.len() {
                 self.close_barrier(&track.machine, block);
                 failure.aftermath = self.abort(&track.machine, block).await;
@@ -36,6 +39,20 @@ impl<T: Transport> Crew<'_, T> {
             return Err(failure);
         }
         Ok(())
+    }
+
+    /// Whether images are served here because docker could not start its registry. The plan lets nothing come after that step.
+    async fn serves_instead(&self, failure: &Failure) -> bool {
+        let step = failure.step.as_ref().map(|step| &step.action);
+        let (Some(Action::StartRegistry { port }), FailureKind::Exit { stderr, .. }) = (step, &failure.kind) else {
+            return false;
+        };
+        if self.transport.serve_registry(*port, None).await.is_err() {
+            return false;
+        }
+        let reason = last_lines(stderr, 1).join("");
+        self.events.tell(Event::ServingRegistry { port: *port, reason: &reason });
+        true
     }
 
     /// A block that waits goes on once the barrier opened.
@@ -82,6 +99,12 @@ impl<T: Transport> Crew<'_, T> {
                 let kind = report.outcomes.last().map_or(FailureKind::Interrupted, exit);
                 Err((at, failure(machine, block, steps.get(at), kind)))
             }
+            // Whoever has just joined docker's group ends the connection: the next one may speak to docker.
+            Ending::Broken(TransportError::ConnectionLost { .. })
+                if joins(steps.get(ended)) && ended + 1 == steps.len() =>
+            {
+                Ok(())
+            }
             Ending::Broken(TransportError::Interrupted { .. }) => {
                 Err((ended, failure(machine, block, steps.get(ended), FailureKind::Interrupted)))
             }
@@ -105,7 +128,10 @@ impl<T: Transport> Crew<'_, T> {
         let report = self.transport.run(machine, &tasks, &Interrupts::new(), &mut progress).await;
         let logs =
             steps.iter().zip(&report.outcomes).filter(|(step, _)| matches!(step.action, Action::ShowLogs { .. }));
-        logs.flat_map(|(_, outcome)| last_lines(&outcome.stdout, LOG_LINES)).map(str::to_string).collect()
+        // A container without a health check has the health `null`.
+        let lines =
+            logs.flat_map(|(_, outcome)| last_lines(outcome.stdout.trim_end().trim_end_matches("\nnull"), LOG_LINES));
+        lines.map(str::to_string).collect()
     }
 
     fn open_barrier(&self, machine: &Machine, block: &Block) {
@@ -129,6 +155,10 @@ impl<T: Transport> Crew<'_, T> {
             }
         });
     }
+}
+
+fn joins(step: Option<&&Step>) -> bool {
+    step.is_some_and(|step| matches!(step.action, Action::JoinDockerGroup))
 }
 
 /// The task of a step.

@@ -168,11 +168,12 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         secret_names: Vec::new(),
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
+        rendered: Default::default(),
     };
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
-    let secrets =
-        Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| String::new())
-            .expect("the secrets are valid");
+    let secrets = Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| Ok(None))
+        .expect("the secrets are valid");
     let told = Mutex::new(Vec::new());
     let events = |event: Event<'_>| told.lock().expect("nobody panics").extend(word(event));
     let operation = Operation {
@@ -180,6 +181,7 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         transport: &machines,
         hooks: &Plugins,
         secrets: &secrets,
+        lookup: &|| unreachable!("no secret takes a command"),
         events: &events,
         interrupts: &Interrupts::new(),
     };

@@ -1,6 +1,6 @@
 //! What a step does, in words that a person or a policy can judge. [`crate::lower`] turns it into a command line.
 
-use commands::builds::ImageBuild;
+use commands::builds::{Builder, ImageBuild};
 use commands::docker::Container;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub enum Action {
     Logout { server: Option<String> },
     /// Pulls an image.
     Pull { image: String },
+    /// Pulls the image of an accessory.
+    PullAccessoryImage { image: String },
     /// Fails unless the image carries the service's label.
     RequireServiceLabel { image: String, service: String },
     /// Pushes an image.
@@ -29,8 +31,20 @@ pub enum Action {
     Checkout { root: String, directory: String, revision: String },
     /// Creates a buildx builder.
     CreateBuilder { name: String, driver: String },
+    /// Creates a buildx builder unless it is there and leads where it should.
+    EnsureBuilder(Builder),
+    /// Creates a buildx builder, whatever is there.
+    MakeBuilder(Builder),
+    /// Removes a buildx builder.
+    RemoveBuilder(Builder),
     /// Builds an image.
     Build(ImageBuild),
+    /// Builds an image by buildpacks.
+    Pack { name: String, builder: String, buildpacks: Vec<String>, build: ImageBuild },
+    /// Starts the registry on the operator's machine. Where docker cannot, the host serves images itself until the run ends.
+    StartRegistry { port: u16 },
+    /// Stops the registry on the operator's machine and removes what it holds.
+    RemoveRegistry,
     /// Starts a container of the app.
     StartContainer(Container),
     /// Starts a container of an accessory.
@@ -43,6 +57,10 @@ pub enum Action {
     Route { service: String, container: String, port: u64, options: Vec<(String, Option<String>)> },
     /// Stops routing requests for a service.
     Unroute { service: String },
+    /// Lets requests for a service through again.
+    LetThrough { service: String },
+    /// Answers requests for a service with a page of the proxy, once the running ones had `drain_timeout` seconds.
+    HoldBack { service: String, drain_timeout: u64, message: Option<String> },
     /// Stops a container.
     StopContainer { name: String, id: Option<String>, timeout: Option<u64> },
     /// Renames a container.
@@ -65,6 +83,12 @@ pub enum Action {
     RemovePath { path: String },
     /// Writes a file of environment variables from secrets: name in the file, name of the secret.
     WriteEnvironmentFile { path: String, secrets: Vec<(String, String)> },
+    /// Writes a file on the host, whole.
+    WriteFile { path: String, mode: String, content: Vec<Part> },
+    /// Uploads a file of the operator's machine; `source` is relative to the project.
+    Upload { source: String, path: String, mode: Option<String> },
+    /// Writes a file on the host. One that exists keeps its identity and its owner.
+    Overwrite { path: String, content: Vec<Part> },
     /// Creates docker's network.
     CreateNetwork { name: String },
     /// Starts the proxy, making its container if need be.
@@ -83,6 +107,8 @@ pub enum Action {
     PruneImages { service: String, repository: String, latest_image: String },
     /// Installs docker where it is missing.
     InstallDocker,
+    /// Lets the ssh user speak to docker, where that takes a group; the connection ends where the user has just joined it.
+    JoinDockerGroup,
     /// Takes the deploy lock.
     TakeLock { directory: String, details: String },
     /// Releases the deploy lock.
@@ -107,6 +133,16 @@ pub enum Username {
     Secret(String),
 }
 
+/// A piece of a file's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// In the clear.
+    Text(String),
+    /// Name of the secret.
+    Secret(String),
+}
+
 /// A file in `.kamal/hooks` and what it learns about the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookScript {
@@ -120,6 +156,16 @@ pub struct HookScript {
     pub runtime: bool,
 }
 
+impl Part {
+    /// Name of the secret, if it is one.
+    fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Text(_) => None,
+            Self::Secret(name) => Some(name),
+        }
+    }
+}
+
 impl Action {
     /// Names of the secrets that join when the action runs.
     pub fn secrets(&self) -> Vec<&str> {
@@ -131,8 +177,11 @@ impl Action {
                 }
                 names
             }
-            Self::Build(build) => build.secrets.iter().map(String::as_str).collect(),
+            Self::Build(build) | Self::Pack { build, .. } => build.secrets.iter().map(String::as_str).collect(),
             Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
+            Self::WriteFile { content, .. } | Self::Overwrite { content, .. } => {
+                content.iter().filter_map(Part::secret).collect()
+            }
             Self::HookScript(script) => script.secrets.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         }

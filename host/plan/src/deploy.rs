@@ -1,19 +1,18 @@
 //! Setup, deploy, redeploy and rollback.
 
+use crate::accessories::Network;
 use crate::action::Action;
 use crate::boot;
 use crate::error::PlanError;
-use crate::hooks::Whereabouts;
 use crate::plan::{Plan, Stage, Step};
 use crate::planner::{Planner, Script, on_hosts};
-use crate::{accessories, login, proxy, prune};
-use commands::Machine;
+use crate::{accessories, builds, proxy, prune};
 
 /// `deploy`: build and pull without the lock, everything else under it.
 pub(crate) fn deploy(planner: &Planner<'_>, skip_push: bool) -> Result<Plan, PlanError> {
     planner.require_current_proxy()?;
     let mut plan = planner.plan();
-    plan.prepare = image(planner, skip_push, &mut plan.notes)?;
+    plan.prepare = builds::image(planner, skip_push, &mut plan.notes)?;
     plan.lock = planner.lock();
     plan.apply.extend(planner.script_stage("pre-deploy", locked_with_secrets()));
     plan.apply.extend(proxy::boot_stages(planner, &[], &mut plan.notes));
@@ -26,7 +25,7 @@ pub(crate) fn deploy(planner: &Planner<'_>, skip_push: bool) -> Result<Plan, Pla
 /// `redeploy`: a deploy that leaves proxy, old containers and images alone.
 pub(crate) fn redeploy(planner: &Planner<'_>, skip_push: bool) -> Result<Plan, PlanError> {
     let mut plan = planner.plan();
-    plan.prepare = image(planner, skip_push, &mut plan.notes)?;
+    plan.prepare = builds::image(planner, skip_push, &mut plan.notes)?;
     plan.lock = planner.lock();
     plan.apply.extend(planner.script_stage("pre-deploy", locked_with_secrets()));
     plan.apply.extend(stale_containers(planner));
@@ -41,10 +40,15 @@ pub(crate) fn setup(planner: &Planner<'_>, skip_push: bool) -> Result<Plan, Plan
     let mut plan = planner.plan();
     plan.lock = planner.lock();
     plan.apply.extend(bootstrap_stages(planner));
-    plan.apply.extend(image(planner, skip_push, &mut plan.notes)?);
+    plan.apply.extend(builds::image(planner, skip_push, &mut plan.notes)?);
     plan.apply.extend(planner.script_stage("pre-deploy", locked_with_secrets()));
     plan.apply.extend(proxy::boot_stages(planner, &[], &mut plan.notes));
-    plan.apply.extend(accessories::boot_stages(planner, None, &mut plan.notes)?);
+    plan.apply.extend(accessories::boot_stages(
+        planner,
+        &planner.accessories(None)?,
+        Network::Planned,
+        &mut plan.notes,
+    )?);
     plan.apply.extend(stale_containers(planner));
     plan.apply.extend(boot::stages(planner, prune::steps)?);
     plan.apply.extend(planner.script_stage("post-deploy", after_deploy(true)));
@@ -83,7 +87,12 @@ pub(crate) fn bootstrap(planner: &Planner<'_>) -> Plan {
 fn bootstrap_stages(planner: &Planner<'_>) -> Vec<Stage> {
     let missing: Vec<String> =
         planner.run.selection.hosts.iter().filter(|host| lacks_docker(planner, host)).cloned().collect();
-    let install = on_hosts(&missing, |_| vec![Step::new("install docker", Action::InstallDocker).within(60 * 15)]);
+    let install = on_hosts(&missing, |_| {
+        vec![
+            Step::new("install docker", Action::InstallDocker).within(60 * 15),
+            Step::new("let the ssh user speak to docker", Action::JoinDockerGroup).within(60),
+        ]
+    });
     let stages = Stage::of_steps("Install docker", install);
     stages
         .into_iter()
@@ -95,63 +104,8 @@ fn lacks_docker(planner: &Planner<'_>, host: &str) -> bool {
     planner.facts.host(host).docker == crate::facts::Docker::Missing
 }
 
-/// Brings the image to the app hosts: built and pushed first, unless that is skipped.
-fn image(planner: &Planner<'_>, skip_push: bool, notes: &mut Vec<String>) -> Result<Vec<Stage>, PlanError> {
-    let mut stages = Vec::new();
-    if !skip_push {
-        notes.extend(uncommitted_changes(planner));
-        let steps = build_and_push(planner)?;
-        stages.extend(Stage::of_steps("Build and push the image", [(Machine::Local, steps)]));
-    }
-    stages.extend(Stage::of_steps("Pull the image", pull(planner)?));
-    Ok(stages)
-}
-
-fn build_and_push(planner: &Planner<'_>) -> Result<Vec<Step>, PlanError> {
-    let mut steps = Vec::new();
-    steps.extend(login::on_this_machine(planner)?);
-    steps.extend(planner.script("pre-build", Script { locked: planner.run.lock_inherited, ..Script::default() }));
-    let (answer, whereabouts) = planner.hooks.build(planner.run, planner.facts)?;
-    steps.extend(planner.local_steps(answer));
-    if whereabouts == Whereabouts::Local {
-        let answer = planner.hooks.push(planner.run, planner.facts)?;
-        steps.extend(planner.local_steps(answer));
-    }
-    Ok(steps)
-}
-
-/// What a reader should know about files that differ from the commit.
-fn uncommitted_changes(planner: &Planner<'_>) -> Option<String> {
-    let changes = &planner.run.checkout.as_ref()?.changes;
-    if changes.is_empty() {
-        return None;
-    }
-    let files: Vec<&str> = changes.iter().map(|change| change.get(3..).unwrap_or(change)).collect();
-    let what = match planner.run.configuration.builder.context {
-        None => "building from a clean clone, so these uncommitted changes are left out",
-        Some(_) => "building with uncommitted changes",
-    };
-    Some(format!("{what}: {}", files.join(", ")))
-}
-
-/// Every app host logs in, even under `--skip-push`, and pulls. Nothing else does.
-fn pull(planner: &Planner<'_>) -> Result<Vec<(Machine, Vec<Step>)>, PlanError> {
-    let run = planner.run;
-    let login = login::on_hosts(planner, &run.configuration.registry)?;
-    let image = run.configuration.absolute_image(&run.version);
-    Ok(on_hosts(&run.selection.app_hosts, |_| {
-        let service = run.configuration.service.clone();
-        let mut steps = login.clone();
-        steps.push(planner.audit(None, &format!("Pulled image with version {}", run.version)));
-        steps.push(Step::new(format!("pull {image}"), Action::Pull { image: image.clone() }).within(60 * 30));
-        let label = Action::RequireServiceLabel { image: image.clone(), service };
-        steps.push(Step::new("check that the image carries the service's label", label).within(60));
-        steps
-    }))
-}
-
 /// Stops running containers that are not the current one: leftovers of a deploy that failed half way.
-fn stale_containers(planner: &Planner<'_>) -> Option<Stage> {
+pub(crate) fn stale_containers(planner: &Planner<'_>) -> Option<Stage> {
     let stops = on_hosts(&planner.run.selection.app_hosts, |host| {
         let roles = planner.roles_on(host).into_iter();
         roles

@@ -28,13 +28,29 @@ pub enum PlanError {
     #[error("not removing the proxy, as other apps are installed on {}", .hosts.join(", "))]
     ProxyInUse { hosts: Vec<String> },
     /// No accessory of that name.
-    #[error("no accessory by the name of `{name}`{}", options(.known))]
+    #[error("No accessory by the name of '{name}'{}", options(.known))]
     UnknownAccessory { name: String, known: Vec<String> },
+    /// No container of the version is left to be removed.
+    #[error("no container of the app version `{version}` is on {}", .hosts.join(", "))]
+    NothingToRemove { version: String, hosts: Vec<String> },
+    /// Pruning must leave something.
+    #[error("retain must be at least 1")]
+    RetainsNothing,
+    /// A local registry knows no logins.
+    #[error("Cannot use {word} command with a local registry. Use `{instead}` instead.")]
+    LocalRegistry { word: &'static str, instead: &'static str },
     /// A plugin step breaks a rule that the host keeps.
     #[error("the plan breaks a rule: {rule} (step {step}: {title})")]
     Rule { rule: String, step: u32, title: String },
 }
 
+/// Kamal's list, `a, b, and c`, which people may search for.
 fn options(known: &[String]) -> String {
-    if known.is_empty() { String::new() } else { format!(" (options: {})", known.join(", ")) }
+    let listed = match known {
+        [] => return String::new(),
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first @ .., last] => format!("{}, and {last}", first.join(", ")),
+    };
+    format!(" (options: {listed})")
 }

@@ -12,6 +12,8 @@ use crate::run::Run;
 pub struct Facts {
     /// By host name.
     pub hosts: BTreeMap<String, HostFacts>,
+    /// The architecture of the docker on the operator's machine, where it was asked and answered: `amd64`, `arm64`.
+    pub architecture: Option<String>,
 }
 
 /// What was observed on one host.
@@ -93,6 +95,23 @@ pub struct UnreadableAnswer {
     pub host: String,
     /// What is wrong with it.
     pub problem: String,
+}
+
+/// What to ask the operator's machine: the architecture of its docker, where another docker builds for the rest.
+pub fn local_observation(run: &Run) -> Option<Command> {
+    let builder = &run.configuration.builder;
+    (run.intent.builds() && builder.remote.is_some() && builder.local).then(commands::builds::architecture)
+}
+
+/// Reads the answer to [`local_observation`]: docker's name for an architecture becomes the one that platforms have.
+pub fn read_architecture(answer: &Answer) -> Option<String> {
+    match answer.stdout.trim() {
+        _ if answer.exit != 0 => None,
+        "" => None,
+        name if name.contains("aarch64") => Some("arm64".to_string()),
+        name if name.contains("x86_64") => Some("amd64".to_string()),
+        name => Some(name.to_string()),
+    }
 }
 
 /// The lines to ask a host, in one trip.

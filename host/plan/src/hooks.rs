@@ -91,6 +91,9 @@ pub enum HookError {
     /// The plugin asked for something it was not granted.
     #[error("plugin `{plugin}` is not granted {what}, which a step of `{hook}` needs")]
     Denied { plugin: String, hook: &'static str, what: String },
+    /// The plugin reached for something that it did not say it needs.
+    #[error("plugin `{plugin}` reached for {what} in `{hook}`, which it did not declare")]
+    Undeclared { plugin: String, hook: &'static str, what: String },
     /// The plugin cannot be loaded.
     #[error("plugin `{plugin}` cannot be loaded: {reason}")]
     Load { plugin: String, reason: String },

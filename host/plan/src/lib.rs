@@ -7,6 +7,7 @@ mod accessories;
 mod action;
 mod app;
 mod boot;
+mod builds;
 mod deploy;
 mod error;
 mod facts;
@@ -14,20 +15,26 @@ pub mod hooks;
 mod lock;
 mod login;
 pub mod lower;
+mod needs;
 #[allow(clippy::module_inception)]
 mod plan;
 mod planner;
 mod proxy;
 mod prune;
+mod registry;
 mod run;
 mod verify;
 
-pub use action::{Action, HookScript, Username};
+pub use action::{Action, HookScript, Part, Username};
 pub use error::PlanError;
-pub use facts::{Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, observation};
+pub use facts::{
+    Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
+    read_architecture,
+};
 pub use hooks::{HookError, Hooks};
-pub use plan::{Barrier, Block, HookOwner, Lock, Plan, Stage, Step, TIME_LIMIT, Track};
-pub use run::{Checkout, Intent, Run, digest};
+pub use needs::indispensable_secrets;
+pub use plan::{Barrier, Block, HookOwner, Lock, Plan, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
+pub use run::{AccessoryAct, Checkout, Intent, LockWait, RegistryAct, Run, digest};
 
 use std::sync::Arc;
 
@@ -51,16 +58,33 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::AppStart => app::start(&planner),
         Intent::AppStop => app::stop(&planner),
         Intent::AppRemove => app::remove(&planner),
-        Intent::AccessoryBoot(name) => accessories::boot(&planner, name.as_deref())?,
-        Intent::AccessoryRemove(name) => accessories::remove(&planner, name.as_deref())?,
+        Intent::AppStopStale => app::stop_stale(&planner),
+        Intent::AppLive => app::live(&planner),
+        Intent::AppMaintenance { drain_timeout, message } => {
+            app::maintenance(&planner, *drain_timeout, message.as_deref())
+        }
+        Intent::AppRemoveContainer { version } => app::remove_container(&planner, version)?,
+        Intent::AppRemoveContainers => app::remove_containers(&planner),
+        Intent::AppRemoveImages => app::remove_images(&planner),
+        Intent::AppRemoveDirectories => app::remove_directories(&planner),
+        Intent::Accessory(act, name) => accessories::plan(&planner, *act, name.as_deref())?,
         Intent::ProxyBoot => proxy::boot(&planner)?,
         Intent::ProxyReboot { rolling } => proxy::reboot(&planner, *rolling)?,
         Intent::ProxyRemove { force } => proxy::remove(&planner, *force)?,
         Intent::Prune => prune::prune(&planner),
+        Intent::PruneContainers { retain } => prune::containers(&planner, *retain),
+        Intent::PruneImages => prune::images(&planner),
+        Intent::Registry { act, local, hosts } => registry::plan(&planner, *act, *local, *hosts)?,
         Intent::Bootstrap => deploy::bootstrap(&planner),
         Intent::LockAcquire { message } => lock::acquire(&planner, message),
         Intent::LockRelease => lock::release(&planner),
         Intent::Remove => app::remove_everything(&planner)?,
+        Intent::BuildPush { .. } => builds::push(&planner)?,
+        Intent::BuildPull => builds::pull(&planner)?,
+        Intent::BuildDeliver => builds::deliver(&planner)?,
+        Intent::BuildCreate => builds::create(&planner)?,
+        Intent::BuildRemove => builds::remove(&planner)?,
+        Intent::BuildDev { .. } => builds::dev(&planner)?,
         Intent::Look => planner.plan(),
     };
     plan.hooks = hooks.owners(run);
@@ -69,7 +93,41 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
     Ok(plan)
 }
 
+/// Fails on what can be refused before any host is looked at.
+pub fn refuse(run: &Run) -> Result<(), PlanError> {
+    match &run.intent {
+        Intent::Accessory(_, name) => planner::named(&run.configuration, name.as_deref()).map(|_| ()),
+        Intent::PruneContainers { retain: Some(0) } => Err(PlanError::RetainsNothing),
+        Intent::Registry { act: RegistryAct::Login, .. } if run.configuration.registry.credentials.is_none() => {
+            Err(PlanError::LocalRegistry { word: "login", instead: "kamal registry setup" })
+        }
+        Intent::Registry { act: RegistryAct::Logout, .. } if run.configuration.registry.credentials.is_none() => {
+            Err(PlanError::LocalRegistry { word: "logout", instead: "kamal registry remove" })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The accessories that an argument means: one by name, or all.
+pub fn accessories<'a>(
+    configuration: &'a configuration::Configuration,
+    name: Option<&str>,
+) -> Result<Vec<&'a configuration::Accessory>, PlanError> {
+    planner::named(configuration, name)
+}
+
+/// An audit line on a host, for the user's own commands; `role` stands in its brackets.
+pub fn audit(run: &Run, role: Option<&str>, message: &str) -> Step {
+    planner::audit(run, role, message)
+}
+
+/// The steps that log a host in to the project's registry; none if it needs no login.
+pub fn host_login(run: &Arc<Run>, hooks: &dyn Hooks) -> Result<Vec<Step>, PlanError> {
+    let facts = Arc::new(Facts::default());
+    login::on_hosts(&Planner { run, facts: &facts, hooks }, &run.configuration.registry)
+}
+
 /// The steps that run before the first connection, and so before anything is observed.
-pub fn before_connecting(run: &Arc<Run>) -> Vec<Step> {
+pub fn before_connecting(run: &Run) -> Vec<Step> {
     planner::before_connecting(run)
 }

@@ -6,9 +6,10 @@ use commands::host;
 use commands::proxy;
 use commands::prune;
 use commands::quoting::literal;
+use commands::registry;
 use commands::{Command, Fragment};
 
-use crate::action::{Action, HookScript, Username};
+use crate::action::{Action, HookScript, Part, Username};
 use crate::plan::Step;
 
 /// The command of a step, with its probe in front.
@@ -27,6 +28,7 @@ pub fn action(action: &Action) -> Command {
         Action::Login { server, username, password } => docker::login(server.as_deref(), user(username), password),
         Action::Logout { server } => docker::logout(server.as_deref()),
         Action::Pull { image } => docker::pull(image),
+        Action::PullAccessoryImage { image } => docker::pull_accessory_image(image),
         Action::RequireServiceLabel { image, service } => docker::require_service_label(image, service),
         Action::Push { image } => docker::push(image),
         Action::Tag { image, name } => docker::tag(image, name),
@@ -34,7 +36,13 @@ pub fn action(action: &Action) -> Command {
         Action::RequireBuildx => builds::require_buildx(),
         Action::Checkout { root, directory, revision } => builds::checkout(root, directory, revision),
         Action::CreateBuilder { name, driver } => builds::create_builder(name, driver),
+        Action::EnsureBuilder(builder) => builds::ensure_builder(builder),
+        Action::MakeBuilder(builder) => builds::make_builder(builder),
+        Action::RemoveBuilder(builder) => builds::remove_builder(builder),
         Action::Build(build) => builds::build(build),
+        Action::Pack { name, builder, buildpacks, build } => builds::pack(name, builder, buildpacks, build),
+        Action::StartRegistry { port } => registry::start(*port),
+        Action::RemoveRegistry => registry::remove(),
         Action::StartContainer(container) => docker::run_app(container),
         Action::StartAccessory(container) => docker::run_accessory(container),
         Action::ResumeContainer { name } => docker::start(name),
@@ -43,6 +51,10 @@ pub fn action(action: &Action) -> Command {
         }
         Action::Route { service, container, port, options } => proxy::deploy(service, container, *port, options),
         Action::Unroute { service } => proxy::remove(service),
+        Action::LetThrough { service } => proxy::resume(service),
+        Action::HoldBack { service, drain_timeout, message } => {
+            proxy::hold_back(service, *drain_timeout, message.as_deref())
+        }
         Action::StopContainer { name, id, timeout } => docker::stop(name, id.as_deref(), *timeout),
         Action::RenameContainer { name, to } => docker::rename(name, to),
         Action::RemoveContainer { name } => docker::remove(name),
@@ -54,6 +66,11 @@ pub fn action(action: &Action) -> Command {
         Action::ChangeOwner { path, owner } => host::change_owner(owner, path),
         Action::RemovePath { path } => host::remove_path(path),
         Action::WriteEnvironmentFile { path, secrets } => host::write_environment_file(path, secrets),
+        Action::WriteFile { path, mode, content } => host::write_file(path, mode, content.iter().map(part).collect()),
+        Action::Upload { source, path, mode } => {
+            host::overwrite(path, mode.as_deref(), vec![Fragment::File(source.clone())])
+        }
+        Action::Overwrite { path, content } => host::overwrite(path, None, content.iter().map(part).collect()),
         Action::CreateNetwork { name } => docker::create_network(name),
         Action::BootProxy => proxy::boot(),
         Action::RunProxy => proxy::run(),
@@ -63,6 +80,7 @@ pub fn action(action: &Action) -> Command {
         Action::PruneContainers { service, retain } => prune::containers(service, *retain),
         Action::PruneImages { service, repository, latest_image } => prune::images(service, repository, latest_image),
         Action::InstallDocker => host::install_docker(),
+        Action::JoinDockerGroup => host::join_docker_group(),
         Action::TakeLock { directory, details } => host::take_lock(directory, details),
         Action::ReleaseLock { directory } => host::release_lock(directory),
         Action::Audit { log, tags, message } => host::audit(log, tags, message),
@@ -76,6 +94,13 @@ fn user(username: &Username) -> Fragment {
     match username {
         Username::Clear(name) => Fragment::text(name),
         Username::Secret(name) => Fragment::Secret(name.clone()),
+    }
+}
+
+fn part(part: &Part) -> Fragment {
+    match part {
+        Part::Text(text) => Fragment::text(text),
+        Part::Secret(name) => Fragment::Secret(name.clone()),
     }
 }
 

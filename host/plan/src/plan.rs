@@ -6,6 +6,8 @@ use commands::Machine;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
+use crate::facts::Facts;
+use crate::run::LockWait;
 
 /// What a subcommand will do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,18 @@ pub struct Lock {
     pub directory: String,
     /// What whoever finds it held gets to read.
     pub details: String,
+    /// How long to wait for it while somebody else holds it.
+    pub wait: Option<LockWait>,
+}
+
+impl Lock {
+    /// What the details of a lock say that a run took for itself. Only such a lock is worth waiting for.
+    pub const AUTOMATIC: &str = "Automatic deploy lock";
+
+    /// What the holder of the lock left, if somebody else holds it already and it is not waited for.
+    pub fn held<'a>(&self, facts: &'a Facts) -> Option<&'a str> {
+        facts.host(&self.host).lock.as_deref().filter(|_| self.wait.is_none())
+    }
 }
 
 /// Steps of several machines side by side; the next stage waits for all of them.
@@ -63,8 +77,22 @@ pub struct Lock {
 pub struct Stage {
     /// A short phrase: `Boot group 1 of 2`.
     pub title: String,
+    /// The operator's registry, where machines need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<SharedRegistry>,
     /// What each machine does.
     pub tracks: Vec<Track>,
+}
+
+/// The registry on the operator's machine: while a stage runs, the same port of other machines leads to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedRegistry {
+    /// Its port.
+    pub port: u16,
+    /// The image that is wanted of it, without the server's name: `app:v1`.
+    pub image: String,
+    /// The machines.
+    pub machines: Vec<Machine>,
 }
 
 /// What one machine does in a stage, block after block.
@@ -153,7 +181,13 @@ impl Stage {
             .filter(|(_, steps)| !steps.is_empty())
             .map(|(machine, start)| Track { machine, blocks: vec![Block { start, ..Block::default() }] })
             .collect();
-        (!tracks.is_empty()).then(|| Self { title: title.into(), tracks })
+        (!tracks.is_empty()).then(|| Self { title: title.into(), registry: None, tracks })
+    }
+
+    /// The same stage, during which machines reach the operator's registry.
+    pub fn with_registry(mut self, registry: Option<SharedRegistry>) -> Self {
+        self.registry = registry.filter(|registry| !registry.machines.is_empty());
+        self
     }
 }
 

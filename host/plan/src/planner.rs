@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use commands::Machine;
 use commands::proxy::MINIMUM_VERSION;
-use configuration::{Accessory, Proxy};
+use configuration::{Accessory, Configuration, Proxy};
 
 use crate::action::{Action, HookScript};
 use crate::error::PlanError;
 use crate::facts::{Docker, Facts};
 use crate::hooks::{Answer, Hooks};
 use crate::plan::{Lock, Plan, Stage, Step};
-use crate::run::Run;
+use crate::run::{Intent, Run};
 
 /// Everything a lifecycle is planned from.
 pub(crate) struct Planner<'a> {
@@ -50,7 +50,7 @@ impl Planner<'_> {
     /// The deploy lock, unless a parent process holds it for this run.
     pub fn lock(&self) -> Option<Lock> {
         let run = self.run;
-        (!run.lock_inherited).then(|| self.lock_with("Automatic deploy lock"))
+        (!run.lock_inherited).then(|| self.lock_with(Lock::AUTOMATIC))
     }
 
     /// The deploy lock with a message, on the primary host or, where no role has one, on the first.
@@ -65,6 +65,7 @@ impl Planner<'_> {
                 "Locked by: {} at {}\nVersion: {}\nMessage: {message}",
                 run.operator, run.started_at, run.version
             ),
+            wait: run.lock_wait,
         }
     }
 
@@ -96,12 +97,7 @@ impl Planner<'_> {
 
     /// An audit line on a host; `role` stands in its brackets.
     pub fn audit(&self, role: Option<&str>, message: &str) -> Step {
-        let run = self.run;
-        let mut tags = vec![run.performer.clone()];
-        tags.extend(run.configuration.destination.clone());
-        tags.extend(role.map(str::to_string));
-        let action = Action::Audit { log: run.configuration.audit_log(), tags, message: message.to_string() };
-        Step::new(format!("note in the audit log: {message}"), action).within(60)
+        audit(self.run, role, message)
     }
 
     /// The steps of a plugin's answer, each behind its audit line.
@@ -133,17 +129,7 @@ impl Planner<'_> {
 
     /// The accessories that an argument means: one by name, or all.
     pub fn accessories(&self, name: Option<&str>) -> Result<Vec<&Accessory>, PlanError> {
-        let all = &self.run.configuration.accessories;
-        match name {
-            None => Ok(all.iter().collect()),
-            Some(name) => match all.iter().find(|accessory| accessory.name == name) {
-                Some(accessory) => Ok(vec![accessory]),
-                None => {
-                    let known = all.iter().map(|accessory| accessory.name.clone()).collect();
-                    Err(PlanError::UnknownAccessory { name: name.to_string(), known })
-                }
-            },
-        }
+        named(&self.run.configuration, name)
     }
 
     /// The selected hosts of an accessory.
@@ -170,8 +156,21 @@ impl Planner<'_> {
     }
 }
 
-/// The hook script that runs before the first connection, if the project has it.
+/// An audit line on a host; `role` stands in its brackets.
+pub(crate) fn audit(run: &Run, role: Option<&str>, message: &str) -> Step {
+    let mut tags = vec![run.performer.clone()];
+    tags.extend(run.configuration.destination.clone());
+    tags.extend(role.map(str::to_string));
+    let action = Action::Audit { log: run.configuration.audit_log(), tags, message: message.to_string() };
+    Step::new(format!("note in the audit log: {message}"), action).within(60)
+}
+
+/// The hook script that runs before the first connection, if the project has it and there is going to be one.
 pub(crate) fn before_connecting(run: &Run) -> Vec<Step> {
+    let local_registry = run.configuration.registry.local_port().is_some();
+    if !run.intent.connects() || (local_registry && matches!(run.intent, Intent::Registry { .. })) {
+        return Vec::new();
+    }
     let script = Script { secrets: true, locked: run.lock_inherited, ..Script::default() };
     hook_script(run, "pre-connect", script).into_iter().collect()
 }
@@ -223,6 +222,20 @@ pub(crate) fn route(proxy: &Proxy, service: &str, container: &str) -> Step {
         options: hosts.chain(tls).chain(proxy.options.clone()).collect(),
     };
     Step::new(format!("route requests to {container} once it is healthy"), action).within(proxy.deploy_timeout + 120)
+}
+
+/// The accessories that an argument means: one by name, or all.
+pub(crate) fn named<'a>(configuration: &'a Configuration, name: Option<&str>) -> Result<Vec<&'a Accessory>, PlanError> {
+    let all = &configuration.accessories;
+    let found: Vec<&Accessory> =
+        all.iter().filter(|accessory| name.is_none_or(|name| accessory.name == name)).collect();
+    match name {
+        Some(name) if found.is_empty() => {
+            let known = all.iter().map(|accessory| accessory.name.clone()).collect();
+            Err(PlanError::UnknownAccessory { name: name.to_string(), known })
+        }
+        _ => Ok(found),
+    }
 }
 
 /// The first seven characters of a commit; versions with `_` stay whole.

@@ -1,9 +1,12 @@
 //! One run of a subcommand: what was asked for, by whom, on what. Values only: whoever makes it has read the clock, git and files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use configuration::{Configuration, Selection};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::action::Part;
 
 /// What a subcommand is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +36,30 @@ pub enum Intent {
     AppStop,
     /// Removes the app's containers, images and directories.
     AppRemove,
-    /// Boots an accessory, or all of them.
-    AccessoryBoot(Option<String>),
-    /// Removes an accessory, or all of them.
-    AccessoryRemove(Option<String>),
+    /// Stops containers of the app that run beside the current one.
+    AppStopStale,
+    /// Lets requests through to the app again.
+    AppLive,
+    /// Holds requests to the app back.
+    AppMaintenance {
+        /// Seconds that running requests get; the project's `drain_timeout` if absent.
+        drain_timeout: Option<u64>,
+        /// What visitors read meanwhile.
+        message: Option<String>,
+    },
+    /// Removes the stopped containers of one version.
+    AppRemoveContainer {
+        /// The version.
+        version: String,
+    },
+    /// Removes the app's stopped containers.
+    AppRemoveContainers,
+    /// Removes the app's images.
+    AppRemoveImages,
+    /// Removes the app's directories on the hosts.
+    AppRemoveDirectories,
+    /// Acts on the accessory of that name, or on all of them.
+    Accessory(AccessoryAct, Option<String>),
     /// Boots the proxy.
     ProxyBoot,
     /// Makes the proxy anew.
@@ -51,6 +74,22 @@ pub enum Intent {
     },
     /// Removes old containers and images.
     Prune,
+    /// Removes old containers.
+    PruneContainers {
+        /// How many stopped containers stay; the project's `retain_containers` if absent.
+        retain: Option<u64>,
+    },
+    /// Removes images that nothing uses.
+    PruneImages,
+    /// Prepares the registry, or logs in to it or out of it.
+    Registry {
+        /// What to do.
+        act: RegistryAct,
+        /// Whether the operator's machine takes part.
+        local: bool,
+        /// Whether the hosts do.
+        hosts: bool,
+    },
     /// Installs docker where it is missing.
     Bootstrap,
     /// Takes the lock and keeps it.
@@ -62,8 +101,122 @@ pub enum Intent {
     LockRelease,
     /// Removes everything.
     Remove,
-    /// Looks, or runs a command of the user's own: nothing is planned but what runs before the first connection.
+    /// Builds the image, and pushes it unless it goes elsewhere.
+    BuildPush {
+        /// `--output`.
+        output: String,
+    },
+    /// Pulls the image on the app hosts.
+    BuildPull,
+    /// Builds, pushes and pulls the image.
+    BuildDeliver,
+    /// Creates the builder.
+    BuildCreate,
+    /// Removes the builder.
+    BuildRemove,
+    /// Builds the working directory as it is.
+    BuildDev {
+        /// `--output`.
+        output: String,
+    },
+    /// Asks, or runs the user's own command: changes nothing by itself.
     Look,
+}
+
+/// What is done to an accessory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessoryAct {
+    /// Boots it where it has no container.
+    Boot,
+    /// Pulls its image and makes its container anew.
+    Reboot,
+    /// Starts its container.
+    Start,
+    /// Stops its container.
+    Stop,
+    /// Stops its container and starts it.
+    Restart,
+    /// Removes its container, image and directory.
+    Remove,
+    /// Reboots it, host after host if `rolling`.
+    Upgrade {
+        /// One host after the other.
+        rolling: bool,
+    },
+    /// Uploads its files.
+    Upload,
+    /// Makes its directories.
+    Directories,
+    /// Pulls its image.
+    PullImage,
+    /// Removes its stopped container.
+    RemoveContainer,
+    /// Removes its image.
+    RemoveImage,
+    /// Removes its directory with all data.
+    RemoveServiceDirectory,
+}
+
+/// What is done about the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistryAct {
+    /// Starts a local registry, or logs in to a remote one.
+    Setup,
+    /// Removes a local registry, or logs out of a remote one.
+    Remove,
+    /// Logs in.
+    Login,
+    /// Logs out.
+    Logout,
+}
+
+impl Intent {
+    /// Whether the hook script pre-connect runs. Kamal runs it for `build push`, which connects nowhere, but not for what only concerns
+    /// the builder.
+    pub fn connects(&self) -> bool {
+        !matches!(
+            self,
+            Self::BuildCreate | Self::BuildRemove | Self::BuildDev { .. } | Self::Registry { hosts: false, .. }
+        )
+    }
+
+    /// Whether hosts are looked at before it is planned. Whoever wants the lock away, or everybody out, needs no facts, and may be
+    /// dealing with a docker that does not answer; what stays on the operator's machine connects nowhere.
+    pub fn looks_at_hosts(&self) -> bool {
+        !matches!(self, Self::LockAcquire { .. } | Self::LockRelease | Self::Registry { .. } | Self::Look)
+            && !self.stays_local()
+    }
+
+    /// Whether nothing but the operator's machine is concerned.
+    pub fn stays_local(&self) -> bool {
+        matches!(self, Self::BuildPush { .. } | Self::BuildCreate | Self::BuildRemove | Self::BuildDev { .. })
+    }
+
+    /// Whether files of accessories are uploaded.
+    pub fn uploads_files(&self) -> bool {
+        let uploads = |act: &AccessoryAct| {
+            use AccessoryAct::{Boot, Reboot, Upgrade, Upload};
+            matches!(act, Boot | Reboot | Upgrade { .. } | Upload)
+        };
+        matches!(self, Self::Setup { .. }) || matches!(self, Self::Accessory(act, _) if uploads(act))
+    }
+
+    /// Whether the builder is concerned.
+    pub fn builds(&self) -> bool {
+        match self {
+            Self::Setup { skip_push } | Self::Deploy { skip_push } | Self::Redeploy { skip_push } => !skip_push,
+            Self::BuildDeliver => true,
+            other => other.stays_local(),
+        }
+    }
+
+    /// Where a built image goes.
+    pub fn output(&self) -> &str {
+        match self {
+            Self::BuildPush { output } | Self::BuildDev { output } => output,
+            _ => "registry",
+        }
+    }
 }
 
 /// A run of a subcommand.
@@ -97,10 +250,23 @@ pub struct Run {
     pub hook_scripts: BTreeSet<String>,
     /// Names of all secrets of the project.
     pub secret_names: Vec<String>,
+    /// Templates among the accessories' files, by accessory and path in the project: what they came to.
+    pub rendered: BTreeMap<(String, String), Vec<Part>>,
     /// `--no-cache`.
     pub no_cache: bool,
     /// Whether a parent process holds the lock for this run (`KAMAL_LOCK`).
     pub lock_inherited: bool,
+    /// How long to wait for a lock that is held; it is an error at once if absent.
+    pub lock_wait: Option<LockWait>,
+}
+
+/// How long to wait for a lock that somebody else holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockWait {
+    /// Seconds until it is given up.
+    pub timeout: u64,
+    /// Seconds between two looks.
+    pub interval: u64,
 }
 
 /// A git checkout.

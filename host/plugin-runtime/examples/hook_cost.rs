@@ -83,6 +83,8 @@ fn scene() -> (Arc<Run>, Arc<Facts>) {
         secret_names: Vec::new(),
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
+        rendered: Default::default(),
     };
     (Arc::new(run), Arc::new(Facts::default()))
 }

@@ -1,6 +1,6 @@
 //! What plugins make steps from: actions, container specifications, image builds.
 
-use commands::builds::ImageBuild;
+use commands::builds::{Builder as BuilderSpec, ImageBuild};
 use commands::docker::Container as ContainerSpec;
 use plan::Action;
 use wasmtime::component::Resource;
@@ -24,6 +24,18 @@ impl State {
         this: &Resource<ContainerSpec>,
         bytes: usize,
         change: impl FnOnce(&mut ContainerSpec),
+    ) -> wasmtime::Result<()> {
+        self.budget.output(bytes)?;
+        change(self.table.get_mut(this)?);
+        Ok(())
+    }
+
+    /// Changes a builder; every byte of text counts.
+    fn builder(
+        &mut self,
+        this: &Resource<BuilderSpec>,
+        bytes: usize,
+        change: impl FnOnce(&mut BuilderSpec),
     ) -> wasmtime::Result<()> {
         self.budget.output(bytes)?;
         change(self.table.get_mut(this)?);
@@ -82,6 +94,23 @@ impl steps::HostAction for State {
     fn build(&mut self, build: Resource<ImageBuild>) -> wasmtime::Result<Resource<Action>> {
         let build = self.table.delete(build)?;
         self.action(0, Action::Build(build))
+    }
+
+    fn ensure_builder(&mut self, builder: Resource<BuilderSpec>) -> wasmtime::Result<Resource<Action>> {
+        let builder = self.table.delete(builder)?;
+        self.action(0, Action::EnsureBuilder(builder))
+    }
+
+    fn pack(
+        &mut self,
+        name: String,
+        builder: String,
+        buildpacks: Vec<String>,
+        build: Resource<ImageBuild>,
+    ) -> wasmtime::Result<Resource<Action>> {
+        let build = self.table.delete(build)?;
+        let bytes = name.len() + builder.len() + buildpacks.iter().map(String::len).sum::<usize>();
+        self.action(bytes, Action::Pack { name, builder, buildpacks, build })
     }
 
     fn start_container(&mut self, container: Resource<ContainerSpec>) -> wasmtime::Result<Resource<Action>> {
@@ -275,11 +304,71 @@ impl steps::HostImageBuild for State {
         self.image_build(&this, name.len(), |build| build.secrets.push(name))
     }
 
+    fn cache_to(&mut self, this: Resource<ImageBuild>, place: String) -> wasmtime::Result<()> {
+        self.image_build(&this, place.len(), |build| build.cache_to = Some(place))
+    }
+
+    fn cache_from(&mut self, this: Resource<ImageBuild>, place: String) -> wasmtime::Result<()> {
+        self.image_build(&this, place.len(), |build| build.cache_from = Some(place))
+    }
+
+    fn ssh(&mut self, this: Resource<ImageBuild>, keys: String) -> wasmtime::Result<()> {
+        self.image_build(&this, keys.len(), |build| build.ssh = Some(keys))
+    }
+
+    fn provenance(&mut self, this: Resource<ImageBuild>, mode: String) -> wasmtime::Result<()> {
+        self.image_build(&this, mode.len(), |build| build.provenance = Some(mode))
+    }
+
+    fn sbom(&mut self, this: Resource<ImageBuild>, attached: bool) -> wasmtime::Result<()> {
+        self.image_build(&this, 0, |build| build.sbom = Some(attached))
+    }
+
+    fn own_login(&mut self, this: Resource<ImageBuild>) -> wasmtime::Result<()> {
+        self.image_build(&this, 0, |build| build.own_login = true)
+    }
+
     fn no_cache(&mut self, this: Resource<ImageBuild>) -> wasmtime::Result<()> {
         self.image_build(&this, 0, |build| build.no_cache = true)
     }
 
     fn drop(&mut self, this: Resource<ImageBuild>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl steps::HostBuilderSpec for State {
+    fn new(&mut self, name: String) -> wasmtime::Result<Resource<BuilderSpec>> {
+        self.budget.output(name.len())?;
+        Ok(self.table.push(BuilderSpec { name, ..BuilderSpec::default() })?)
+    }
+
+    fn driver(&mut self, this: Resource<BuilderSpec>, name: String) -> wasmtime::Result<()> {
+        self.builder(&this, name.len(), |builder| builder.driver = Some(name))
+    }
+
+    fn cloud(&mut self, this: Resource<BuilderSpec>, name: String) -> wasmtime::Result<()> {
+        self.builder(&this, name.len(), |builder| builder.cloud = Some(name))
+    }
+
+    fn platform(&mut self, this: Resource<BuilderSpec>, name: String) -> wasmtime::Result<()> {
+        self.builder(&this, name.len(), |builder| builder.platforms.push(name))
+    }
+
+    fn remote(&mut self, this: Resource<BuilderSpec>, url: String) -> wasmtime::Result<()> {
+        self.builder(&this, url.len(), |builder| builder.remote = Some(url))
+    }
+
+    fn remote_platform(&mut self, this: Resource<BuilderSpec>, name: String) -> wasmtime::Result<()> {
+        self.builder(&this, name.len(), |builder| builder.remote_platforms.push(name))
+    }
+
+    fn host_network(&mut self, this: Resource<BuilderSpec>) -> wasmtime::Result<()> {
+        self.builder(&this, 0, |builder| builder.host_network = true)
+    }
+
+    fn drop(&mut self, this: Resource<BuilderSpec>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
     }

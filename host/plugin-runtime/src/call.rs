@@ -1,8 +1,10 @@
 //! One hook call: a fresh store with limits, the call, and what became of it.
 
+use std::time::Duration;
+
 use plan::HookError;
 use wasmtime::component::Instance;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::bindings::sextant::deploy::types;
 use crate::convert;
@@ -30,7 +32,12 @@ pub(crate) fn call<T>(
     store.set_hostcall_fuel(HOSTCALL.max(limits.output));
     store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(ticks(limits.time));
-    store.epoch_deadline_trap();
+    store.epoch_deadline_callback(|mut store| {
+        Ok(match std::mem::take(&mut store.data_mut().waited) {
+            Duration::ZERO => UpdateDeadline::Interrupt,
+            waited => UpdateDeadline::Continue(ticks(waited)),
+        })
+    });
     let called = plugin.instance.instantiate(&mut store).and_then(|instance| body(&mut store, &instance));
     match called {
         // A guest may have caught what a limit did to it; the breach counts all the same.
@@ -52,6 +59,9 @@ fn failure(
     error: Option<&wasmtime::Error>,
 ) -> HookError {
     let (plugin, hook) = (plugin.name.clone(), hook.name());
+    if let Some(what) = &store.data().undeclared {
+        return HookError::Undeclared { plugin, hook, what: convert::one_line(what) };
+    }
     if let Some(limit) = &store.data().budget.breach {
         return HookError::Limit { plugin, hook, limit: limit.clone() };
     }

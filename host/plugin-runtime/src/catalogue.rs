@@ -148,7 +148,11 @@ struct Arguments {
 impl Scene<'_> {
     fn arguments(&self, store: &mut Store<State>, member: &Member) -> wasmtime::Result<Arguments> {
         let table = &mut store.data_mut().table;
-        let deployment = table.push(DeploymentView { run: self.run.clone(), settings: member.settings() })?;
+        let deployment = table.push(DeploymentView {
+            run: self.run.clone(),
+            facts: self.facts.clone(),
+            settings: member.settings(),
+        })?;
         let facts = table.push(FactsView { run: self.run.clone(), facts: self.facts.clone() })?;
         let steps = table.push(StepList::new())?;
         Ok(Arguments {
@@ -299,12 +303,13 @@ impl Member {
     ) -> Result<(), HookError> {
         let deny = |what: String| HookError::Denied { plugin: self.plugin.name.clone(), hook: hook.name(), what };
         let ran = match &step.action {
-            Action::Run { words } => words.first(),
+            Action::Run { words } => words.first().map(String::as_str),
+            Action::Pack { .. } => Some("pack"),
             _ => None,
         };
-        let probed = step.unless.as_ref().and_then(|words| words.first());
+        let probed = step.unless.as_ref().and_then(|words| words.first()).map(String::as_str);
         for program in ran.into_iter().chain(probed) {
-            if scene.local && !entry.programs.contains(program) {
+            if scene.local && !entry.programs.iter().any(|granted| granted == program) {
                 return Err(deny(format!("the program `{program}`")));
             }
         }
@@ -320,7 +325,9 @@ impl Member {
             });
             let of_deployment = match &step.action {
                 Action::WriteEnvironmentFile { .. } => is_environment_secret(scene.run, secret),
-                Action::Build(_) => scene.run.configuration.builder.secrets.iter().any(|own| own == secret),
+                Action::Build(_) | Action::Pack { .. } => {
+                    scene.run.configuration.builder.secrets.iter().any(|own| own == secret)
+                }
                 _ => false,
             };
             if !of_registry && !of_deployment && !entry.secrets.iter().any(|granted| granted == secret) {

@@ -15,7 +15,7 @@ use crate::sandbox::{self, State};
 /// The largest component that is compiled.
 const SIZE: usize = 64 << 20;
 
-/// A lifecycle hook.
+/// A hook that a plugin may answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Hook {
@@ -24,10 +24,11 @@ pub enum Hook {
     Push,
     Tag,
     Boot,
+    Secrets,
 }
 
 impl Hook {
-    /// Every hook, in the order of a deploy.
+    /// Every hook of the lifecycle, in the order of a deploy.
     pub const ALL: [Self; 5] = [Self::PreLogin, Self::Build, Self::Push, Self::Tag, Self::Boot];
 
     /// Its name in the contract.
@@ -38,6 +39,7 @@ impl Hook {
             Self::Push => "push",
             Self::Tag => "tag",
             Self::Boot => "boot",
+            Self::Secrets => "secrets",
         }
     }
 
@@ -143,7 +145,7 @@ fn check_version(interface: &str) -> Result<(), String> {
 
 fn hooks(component: &Component) -> Vec<Hook> {
     let offered = |hook: &Hook| component.get_export_index(None, hook.interface()).is_some();
-    Hook::ALL.into_iter().filter(offered).collect()
+    Hook::ALL.into_iter().chain([Hook::Secrets]).filter(offered).collect()
 }
 
 fn linker() -> wasmtime::Result<Linker<State>> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plan::hooks::{Proposal, Registry};
-use plan::{Action, Container, Facts, Run};
+use plan::{Action, Container, Facts, Intent, Run};
 use wasmtime::component::Resource;
 
 use crate::bindings::sextant::deploy::{deployment, facts, steps, types};
@@ -13,11 +13,15 @@ use crate::sandbox::State;
 /// What a guest sees as a deployment.
 pub struct DeploymentView {
     pub(crate) run: Arc<Run>,
+    pub(crate) facts: Arc<Facts>,
     pub(crate) settings: String,
 }
 
 /// `builder:` of a run.
-pub struct BuilderView(Arc<Run>);
+pub struct BuilderView {
+    run: Arc<Run>,
+    facts: Arc<Facts>,
+}
 
 /// The git checkout of a run.
 pub struct CheckoutView(Arc<Run>);
@@ -47,6 +51,23 @@ pub struct StepHandle {
 }
 
 type Pair = (String, Option<String>);
+
+impl BuilderView {
+    /// What the configuration says.
+    pub(crate) fn settings(&self) -> &configuration::Builder {
+        &self.run.configuration.builder
+    }
+
+    /// The architecture of the docker on the operator's machine, where it is known.
+    pub(crate) fn architecture(&self) -> Option<&str> {
+        self.facts.architecture.as_deref()
+    }
+
+    /// What is asked for.
+    pub(crate) fn intent(&self) -> &Intent {
+        &self.run.intent
+    }
+}
 
 impl types::Host for State {}
 
@@ -91,8 +112,9 @@ impl deployment::HostDeployment for State {
     }
 
     fn builder(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Resource<BuilderView>> {
-        let run = self.table.get(&this)?.run.clone();
-        Ok(self.table.push(BuilderView(run))?)
+        let view = self.table.get(&this)?;
+        let view = BuilderView { run: view.run.clone(), facts: view.facts.clone() };
+        Ok(self.table.push(view)?)
     }
 
     fn checkout(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Option<Resource<CheckoutView>>> {
@@ -101,6 +123,10 @@ impl deployment::HostDeployment for State {
             return Ok(None);
         }
         Ok(Some(self.table.push(CheckoutView(run))?))
+    }
+
+    fn local_registry_port(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Option<u16>> {
+        Ok(self.table.get(&this)?.run.configuration.registry.local_port())
     }
 
     fn no_cache(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<bool> {
@@ -120,41 +146,6 @@ impl deployment::HostDeployment for State {
     }
 
     fn drop(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<()> {
-        self.table.delete(this)?;
-        Ok(())
-    }
-}
-
-impl deployment::HostBuilder for State {
-    fn architectures(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.0.configuration.builder.arches.clone())
-    }
-
-    fn context(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.0.configuration.builder.context.clone())
-    }
-
-    fn dockerfile(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.0.configuration.builder.dockerfile.clone())
-    }
-
-    fn target(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.0.configuration.builder.target.clone())
-    }
-
-    fn arguments(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<Vec<Pair>> {
-        Ok(convert::pairs(&self.table.get(&this)?.0.configuration.builder.args))
-    }
-
-    fn secrets(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.0.configuration.builder.secrets.clone())
-    }
-
-    fn driver(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.0.configuration.builder.driver.clone())
-    }
-
-    fn drop(&mut self, this: Resource<BuilderView>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
     }

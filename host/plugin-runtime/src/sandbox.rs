@@ -20,6 +20,10 @@ pub(crate) struct State {
     pub table: ResourceTable,
     pub budget: Budget,
     pub stderr: MemoryOutputPipe,
+    /// How long the guest has waited for programs since its time was last set: that is none of its own.
+    pub waited: Duration,
+    /// What the guest reached for without having declared it.
+    pub undeclared: Option<String>,
     wasi: WasiCtx,
 }
 
@@ -36,7 +40,14 @@ impl State {
             .max_random_size(4096)
             .allow_tcp(false)
             .allow_udp(false);
-        Self { table: ResourceTable::new(), budget: Budget::new(limits.clone()), stderr, wasi: wasi.build() }
+        Self {
+            table: ResourceTable::new(),
+            budget: Budget::new(limits.clone()),
+            stderr,
+            waited: Duration::ZERO,
+            undeclared: None,
+            wasi: wasi.build(),
+        }
     }
 }
 

@@ -104,6 +104,17 @@ pub enum TransportError {
         name: String,
     },
 
+    /// A command sends a file of the operator's machine that is not there. Nothing has been run.
+    #[error("send {at} to `{machine}`: Missing file: {path}")]
+    MissingFile {
+        /// The machine that was to be asked.
+        machine: Machine,
+        /// The command.
+        at: At,
+        /// The file's path, relative to the project.
+        path: String,
+    },
+
     /// A command holds something a shell cannot be given. Nothing has been run.
     #[error("send {at} to `{machine}`: {reason}")]
     Unsendable {

@@ -17,6 +17,7 @@ mod marks;
 mod notices;
 mod output;
 mod redaction;
+mod registry;
 mod script;
 mod scripted;
 mod secrets;
@@ -27,7 +28,7 @@ mod telling;
 pub use error::{At, TransportError};
 pub use http::Collector;
 pub use interrupts::{Interrupt, Interrupts};
-pub use local::capture;
+pub use local::{Complaints, capture, converse};
 pub use machines::Machines;
 pub use notices::Notices;
 pub use redaction::{REDACTED, Redactor};
@@ -65,6 +66,17 @@ pub trait Transport: Send + Sync {
     /// Makes a port of the host's loopback interface lead to the same port of the operator's machine, until the connection ends: a
     /// registry on the operator's machine is reached that way. The operator's machine needs nothing of the kind.
     fn share_port(&self, machine: &Machine, port: u16) -> impl Future<Output = Result<(), TransportError>> + Send;
+
+    /// Takes a shared port back. A connection that is gone shares nothing any more.
+    fn unshare_port(&self, machine: &Machine, port: u16) -> impl Future<Output = ()> + Send;
+
+    /// Serves container images on a port of the operator's machine until the connections end, and tells whether it does: not if
+    /// somebody listens there already, nor if `image` is named and not kept here.
+    fn serve_registry(
+        &self,
+        port: u16,
+        image: Option<&str>,
+    ) -> impl Future<Output = Result<bool, TransportError>> + Send;
 
     /// Adds secret values that were not known at the beginning. They are redacted from now on.
     fn learn(&self, secrets: SecretValues);

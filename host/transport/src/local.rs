@@ -84,9 +84,9 @@ pub(crate) fn pid(number: u32) -> Option<Pid> {
     i32::try_from(number).ok().and_then(Pid::from_raw)
 }
 
-/// Runs one program to its end and keeps what it wrote: for git's facts, and the commands in a dotenv file (with `/bin/sh -c`).
+/// Runs one program to its end and keeps what it wrote: for git's facts.
 ///
-/// Standard input and the terminal are the operator's, so that a password manager can ask. Variables in `environment` are added to
+/// Standard input is the operator's. Variables in `environment` are added to
 /// ours. Nothing is redacted: the caller may be looking for a secret. Blocks.
 pub fn capture(
     program: &str,
@@ -110,6 +110,41 @@ pub fn capture(
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         took: began.elapsed(),
     })
+}
+
+/// Whether the operator sees what a program complains about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Complaints {
+    /// As it happens: a prompt is one too.
+    Shown,
+    /// Nobody sees them.
+    Dropped,
+}
+
+/// Runs one program to its end with the operator's terminal, and keeps what it wrote to its standard output alone: for what may ask
+/// for a password. Like [`capture`] otherwise.
+pub fn converse(
+    program: &str,
+    arguments: &[&str],
+    directory: &Path,
+    environment: &[(String, String)],
+    complaints: Complaints,
+) -> Result<Outcome, TransportError> {
+    let began = Instant::now();
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::inherit())
+        .stdout(Stdio::piped())
+        .stderr(match complaints {
+            Complaints::Shown => Stdio::inherit(),
+            Complaints::Dropped => Stdio::null(),
+        })
+        .output()
+        .map_err(|error| could_not_start(program, &error))?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(Outcome { exit: exit_code(output.status), stdout, stderr: String::new(), took: began.elapsed() })
 }
 
 pub(crate) fn could_not_start(program: &str, error: &std::io::Error) -> TransportError {

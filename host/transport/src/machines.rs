@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::batch::{Batch, Shell};
 use crate::local::{LocalShell, could_not_start, exit_code};
+use crate::registry::Registry;
 use crate::script::{Nonce, script};
 use crate::secrets::{SecretValues, Secrets};
 use crate::ssh::{Hosts, SshSettings};
@@ -20,6 +21,7 @@ pub struct Machines {
     environment: Vec<(String, String)>,
     hosts: Hosts,
     secrets: Secrets,
+    registry: Registry,
     began: Instant,
 }
 
@@ -27,8 +29,15 @@ impl Machines {
     /// Machines that are not connected yet. Local commands run in `directory`, the project's.
     pub fn new(directory: impl Into<PathBuf>, ssh: SshSettings, secrets: SecretValues) -> Self {
         let hosts = Hosts::new(ssh);
-        let (directory, environment, secrets) = (directory.into(), Vec::new(), Secrets::new(secrets));
-        Self { directory, environment, hosts, secrets, began: Instant::now() }
+        let (directory, environment) = (directory.into(), Vec::new());
+        let (secrets, registry) = (Secrets::new(secrets), Registry::default());
+        Self { directory, environment, hosts, secrets, registry, began: Instant::now() }
+    }
+
+    /// The same machines, with a folder on this one that keeps container images.
+    pub fn keeping_images_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.registry = Registry::new(folder.into());
+        self
     }
 
     /// The same machines, with more variables for local commands. No secrets.
@@ -79,7 +88,7 @@ impl Machines {
             interrupts.reached(Interrupt::Gentle).await;
             TransportError::Interrupted { machine: machine.clone(), during: None }
         };
-        let resolved = match self.secrets.resolve(machine, tasks, self.began.elapsed().as_secs()) {
+        let resolved = match self.secrets.resolve(machine, tasks, &self.directory, self.began.elapsed().as_secs()) {
             Ok(resolved) => resolved,
             Err(error) => return Report::broken(vec![], error),
         };
@@ -138,11 +147,22 @@ impl Transport for Machines {
         }
     }
 
+    async fn unshare_port(&self, machine: &Machine, port: u16) {
+        if let Machine::Host(name) = machine {
+            self.hosts.unshare_port(name, port).await;
+        }
+    }
+
+    async fn serve_registry(&self, port: u16, image: Option<&str>) -> Result<bool, TransportError> {
+        self.registry.serve(port, image).await
+    }
+
     fn learn(&self, secrets: SecretValues) {
         self.secrets.learn(secrets);
     }
 
     async fn close(&self) {
         self.hosts.close().await;
+        self.registry.close();
     }
 }

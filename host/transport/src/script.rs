@@ -68,11 +68,19 @@ fn in_subshell(task: &Resolved) -> String {
     }
 }
 
-/// A builtin that writes exactly this text: unlike a here-document it adds no newline and, under bash, no temporary file.
-fn printed(text: &str) -> String {
-    let pieces: Vec<&str> = text.split('\0').collect();
-    let format = vec!["%s"; pieces.len()].join(r"\000");
-    let words: Vec<String> = pieces.into_iter().map(single_quoted).collect();
+/// A builtin that writes exactly these bytes: unlike a here-document it adds no newline and, under bash, no temporary file.
+fn printed(content: &[u8]) -> String {
+    let mut format = String::new();
+    let mut words = Vec::new();
+    for chunk in content.utf8_chunks() {
+        for (index, text) in chunk.valid().split('\0').enumerate() {
+            format.push_str(if index == 0 { "%s" } else { r"\000%s" });
+            words.push(single_quoted(text));
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(format, r"\{byte:03o}");
+        }
+    }
     format!("printf '{format}' {}", words.join(" "))
 }
 
@@ -83,6 +91,11 @@ mod tests {
 
     use super::*;
     use expect_test::expect;
+    use secrecy::SecretSlice;
+
+    fn input(bytes: &[u8]) -> Option<SecretSlice<u8>> {
+        Some(SecretSlice::from(bytes.to_vec()))
+    }
 
     #[test]
     fn a_batch_becomes_one_script() {
@@ -91,7 +104,7 @@ mod tests {
             (
                 Resolved {
                     line: "cat > 'a b'".into(),
-                    input: Some("it's\0 $HOME\n".into()),
+                    input: input(b"it's\0 $HOME\n"),
                     variables: vec![("KAMAL_HOST".into(), "1.2.3.4".into())],
                 },
                 OnFailure::Stop,
@@ -157,8 +170,9 @@ mod tests {
         let big = "x".repeat(100_000);
         let tasks = [
             (command("echo 'open"), OnFailure::Continue),
-            (Resolved { input: Some(big.into()), ..command("wc -c | tr -d ' '") }, OnFailure::Stop),
-            (Resolved { input: Some("a\0\\".into()), ..command("tr '\\0' 0; echo; echo $V") }, OnFailure::Stop),
+            (Resolved { input: input(big.as_bytes()), ..command("wc -c | tr -d ' '") }, OnFailure::Stop),
+            (Resolved { input: input(b"a\0\\"), ..command("tr '\\0' 0; echo; echo $V") }, OnFailure::Stop),
+            (Resolved { input: input(b"\xff\x00%s\xc3\xa9\xc3\n"), ..command("od -An -v -tx1") }, OnFailure::Stop),
             (command("cd /; exit 3"), OnFailure::Continue),
             (command("kill -TERM $$; sleep 0.2; echo ended"), OnFailure::Stop),
             (command("echo never"), OnFailure::Stop),
@@ -180,10 +194,13 @@ mod tests {
                 it's $HOME
                 ^N ended 2 0
                 ^N begun 3 PID
-                ^N ended 3 3
+                 ff 00 25 73 c3 a9 c3 0a
+                ^N ended 3 0
                 ^N begun 4 PID
+                ^N ended 4 3
+                ^N begun 5 PID
                 ended
-                ^N ended 4 0
+                ^N ended 5 0
                 ^N halted -
             "#]];
             expected.assert_eq(&stdout);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
 use commands::{Fragment, Machine};
@@ -40,6 +41,7 @@ struct State {
     commands: BTreeMap<Machine, usize>,
     trips: BTreeMap<Machine, usize>,
     ports: Vec<(Machine, u16)>,
+    registries: Vec<(u16, Option<String>)>,
 }
 
 /// What a pretended machine does with a command.
@@ -124,9 +126,14 @@ impl Scripted {
         lock(&self.state).trips.clone()
     }
 
-    /// The ports that were shared, in order.
+    /// The ports that are shared, in the order in which they were.
     pub fn ports(&self) -> Vec<(Machine, u16)> {
         lock(&self.state).ports.clone()
+    }
+
+    /// The ports on which images were to be served, with the image that was wanted, in order.
+    pub fn registries(&self) -> Vec<(u16, Option<String>)> {
+        lock(&self.state).registries.clone()
     }
 
     /// All calls as text, machine by machine in their order: for whole-string tests.
@@ -181,7 +188,9 @@ impl Transport for Scripted {
         progress: &mut (dyn FnMut(Progress<'_>) + Send),
     ) -> Report {
         let mut outcomes = Vec::new();
-        if let Some(Err(error)) = self.secrets.as_ref().map(|secrets| secrets.resolve(machine, tasks, 0)) {
+        if let Some(Err(error)) =
+            self.secrets.as_ref().map(|secrets| secrets.resolve(machine, tasks, Path::new("."), 0))
+        {
             return Report::broken(outcomes, error);
         }
         if let Err(error) = self.connect(machine, interrupts).await {
@@ -253,6 +262,15 @@ impl Transport for Scripted {
         Ok(())
     }
 
+    async fn unshare_port(&self, machine: &Machine, port: u16) {
+        lock(&self.state).ports.retain(|shared| *shared != (machine.clone(), port));
+    }
+
+    async fn serve_registry(&self, port: u16, image: Option<&str>) -> Result<bool, TransportError> {
+        lock(&self.state).registries.push((port, image.map(str::to_string)));
+        Ok(image.is_none())
+    }
+
     fn learn(&self, secrets: SecretValues) {
         if let Some(known) = &self.secrets {
             known.learn(secrets);
@@ -270,6 +288,7 @@ fn named(fragments: &[Fragment]) -> String {
             Fragment::Text(text) => text.clone(),
             Fragment::Secret(name) | Fragment::EnvironmentFileSecret(name) => format!("{{{name}}}"),
             Fragment::Elapsed => "{elapsed}".to_string(),
+            Fragment::File(path) => format!("{{file {path}}}"),
         })
         .collect()
 }

@@ -1,11 +1,12 @@
 //! The values behind the names, and the moment they join a command.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use commands::quoting::environment_file_value;
 use commands::{Fragment, Machine};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::error::At;
 use crate::redaction::Redactor;
@@ -29,8 +30,8 @@ struct Known {
 /// A command with its values in place: what a script is made of.
 pub(crate) struct Resolved {
     pub line: String,
-    /// None for a command that reads nothing.
-    pub input: Option<SecretString>,
+    /// None for a command that reads nothing. Bytes: a file need not be text.
+    pub input: Option<SecretSlice<u8>>,
     pub variables: Vec<(String, SecretString)>,
 }
 
@@ -57,26 +58,39 @@ impl Secrets {
         known.redactor.clone()
     }
 
-    /// Puts the values in, or names the first thing that cannot be sent. Nothing runs unless everything can.
-    pub fn resolve(&self, machine: &Machine, tasks: &[Task], elapsed: u64) -> Result<Vec<Resolved>, TransportError> {
+    /// Puts the values in, or names the first thing that cannot be sent. Nothing runs unless everything can. Files are found in
+    /// `directory`.
+    pub fn resolve(
+        &self,
+        machine: &Machine,
+        tasks: &[Task],
+        directory: &Path,
+        elapsed: u64,
+    ) -> Result<Vec<Resolved>, TransportError> {
         let known = self.known.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         let resolve_one = |(index, task): (usize, &Task)| {
             let at = || At { task: index, title: known.redactor.redact(&task.title) };
+            let unsendable = |reason: String| TransportError::Unsendable { machine: machine.clone(), at: at(), reason };
             let joined = |fragments: &[Fragment]| {
-                known.join(fragments, elapsed).map_err(|name| TransportError::MissingSecret {
-                    machine: machine.clone(),
-                    at: at(),
-                    name,
+                known.join(fragments, directory, elapsed).map_err(|reason| match reason {
+                    Unjoinable::MissingSecret(name) => {
+                        TransportError::MissingSecret { machine: machine.clone(), at: at(), name }
+                    }
+                    Unjoinable::MissingFile(path) => {
+                        TransportError::MissingFile { machine: machine.clone(), at: at(), path }
+                    }
+                    Unjoinable::UnreadableFile(path, reason) => {
+                        unsendable(format!("`{path}` cannot be read: {reason}"))
+                    }
                 })
             };
-            let unsendable = |reason: String| TransportError::Unsendable { machine: machine.clone(), at: at(), reason };
 
             if task.command.line.contains('\0') {
                 return Err(unsendable("its line holds a NUL byte".to_string()));
             }
             let input = match &*task.command.input {
                 [] => None,
-                fragments => Some(joined(fragments)?),
+                fragments => Some(SecretSlice::from(joined(fragments)?)),
             };
             let mut variables = Vec::new();
             for (name, fragments) in &task.command.environment {
@@ -84,10 +98,12 @@ impl Secrets {
                 if !is_variable_name(name) {
                     return Err(unsendable(format!("`{name}` is not a name a shell variable can have")));
                 }
-                if value.expose_secret().contains('\0') {
+                if value.contains(&0) {
                     return Err(unsendable(format!("the variable `{name}` holds a NUL byte")));
                 }
-                variables.push((name.clone(), value));
+                let value = String::from_utf8(value)
+                    .map_err(|_| unsendable(format!("the variable `{name}` holds bytes that are not UTF-8")))?;
+                variables.push((name.clone(), SecretString::from(value)));
             }
             Ok(Resolved { line: task.command.line.clone(), input, variables })
         };
@@ -95,20 +111,38 @@ impl Secrets {
     }
 }
 
+/// Why fragments have no content.
+enum Unjoinable {
+    MissingSecret(String),
+    MissingFile(String),
+    UnreadableFile(String, String),
+}
+
 impl Known {
-    /// The text of the fragments, or the name that has no value.
-    fn join(&self, fragments: &[Fragment], elapsed: u64) -> Result<SecretString, String> {
-        let value = |name: &String| self.values.get(name).map(ExposeSecret::expose_secret).ok_or_else(|| name.clone());
-        let mut text = String::new();
+    /// The content of the fragments.
+    fn join(&self, fragments: &[Fragment], directory: &Path, elapsed: u64) -> Result<Vec<u8>, Unjoinable> {
+        let value = |name: &String| {
+            let value = self.values.get(name).map(ExposeSecret::expose_secret);
+            value.ok_or_else(|| Unjoinable::MissingSecret(name.clone()))
+        };
+        let mut content = Vec::new();
         for fragment in fragments {
             match fragment {
-                Fragment::Text(clear) => text.push_str(clear),
-                Fragment::Secret(name) => text.push_str(value(name)?),
-                Fragment::EnvironmentFileSecret(name) => text.push_str(&environment_file_value(value(name)?)),
-                Fragment::Elapsed => text.push_str(&elapsed.to_string()),
+                Fragment::Text(clear) => content.extend(clear.as_bytes()),
+                Fragment::Secret(name) => content.extend(value(name)?.as_bytes()),
+                Fragment::EnvironmentFileSecret(name) => {
+                    content.extend(environment_file_value(value(name)?).as_bytes());
+                }
+                Fragment::Elapsed => content.extend(elapsed.to_string().as_bytes()),
+                Fragment::File(path) => {
+                    content.extend(std::fs::read(directory.join(path)).map_err(|error| match error.kind() {
+                        std::io::ErrorKind::NotFound => Unjoinable::MissingFile(path.clone()),
+                        _ => Unjoinable::UnreadableFile(path.clone(), error.to_string()),
+                    })?);
+                }
             }
         }
-        Ok(SecretString::from(text))
+        Ok(content)
     }
 }
 
@@ -136,20 +170,25 @@ mod tests {
             Fragment::text(" "),
             Fragment::Elapsed,
         ]);
-        let resolved = secrets(&[("A", "one\ntwo")]).resolve(&Machine::Local, &[Task::new(command)], 7).unwrap();
-        assert_eq!(resolved[0].input.as_ref().unwrap().expose_secret(), "A=one\\ntwo\nB=one\ntwo 7");
+        let resolved = secrets(&[("A", "one\ntwo")]).resolve(&Machine::Local, &[Task::new(command)], Path::new("/"), 7);
+        assert_eq!(resolved.unwrap()[0].input.as_ref().unwrap().expose_secret(), b"A=one\\ntwo\nB=one\ntwo 7");
     }
 
     #[test]
     fn what_cannot_be_sent_is_named() {
         let check = |command: Command, expected: &str| {
             let tasks = [Task::new(Command::new("true")), Task::new(command).titled("log in")];
-            let error = secrets(&[("NUL", "a\0b")]).resolve(&Machine::Host("1.2.3.4".into()), &tasks, 0).err();
+            let error =
+                secrets(&[("NUL", "a\0b")]).resolve(&Machine::Host("1.2.3.4".into()), &tasks, Path::new("/"), 0);
+            let error = error.err();
             assert_eq!(error.unwrap().to_string(), expected);
         };
         let absent = vec![Fragment::Secret("ABSENT".to_string())];
         check(Command::new("x").with_input(absent.clone()), "find the secret `ABSENT` for `log in` on `1.2.3.4`");
         check(Command::new("x").with_variable("A", absent), "find the secret `ABSENT` for `log in` on `1.2.3.4`");
+        let file = |path: &str| Command::new("cat").with_input(vec![Fragment::File(path.to_string())]);
+        check(file("config/my.cnf"), "send `log in` to `1.2.3.4`: Missing file: config/my.cnf");
+        check(file("usr"), "send `log in` to `1.2.3.4`: `usr` cannot be read: Is a directory (os error 21)");
         check(Command::new("a\0b"), "send `log in` to `1.2.3.4`: its line holds a NUL byte");
         check(
             Command::new("x").with_variable("A-B", vec![]),

@@ -1,23 +1,36 @@
-//! The builtin builder plugin: builds with buildx, from a clean clone unless a context is configured, and pushes in the same stroke.
+//! The builtin builder plugin: builds with buildx or buildpacks, from a clean clone unless a context is configured. buildx pushes in
+//! the same stroke.
 
-use sextant_sdk::{Action, Build, Deployment, Facts, Fault, ImageBuild, Push, Steps, Whereabouts};
+mod instance;
 
-struct Buildx;
+use sextant_sdk::{Action, Build, Builder, Deployment, Facts, Fault, ImageBuild, Push, Steps, Whereabouts};
 
-impl Build for Buildx {
+struct Builtin;
+
+impl Build for Builtin {
     fn propose(deployment: &Deployment, _: &Facts, steps: &Steps) -> Result<Whereabouts, Fault> {
-        let context = match deployment.builder().context() {
-            Some(context) => context,
-            None => clean_clone(deployment, steps)?,
-        };
-        let builder = own_builder(deployment, steps);
-        let build = image_build(deployment, &context, builder.as_deref());
-        steps.add(&format!("build and push {}", deployment.image()), Action::build(build)).time_limit(60 * 60);
+        let settings = deployment.builder();
+        let context = context(deployment, &settings, steps);
+        if let Some(builder) = settings.pack().filter(|_| settings.remote_architectures().is_empty()) {
+            let build = image_build(deployment, &settings, &context);
+            let action = Action::pack(&deployment.repository(), &builder, &buildpacks(&settings), build);
+            steps.add(&format!("build {} with buildpacks", deployment.image()), action).time_limit(60 * 60);
+            return Ok(Whereabouts::Local);
+        }
+        let instance = instance::propose(deployment, &settings, steps);
+        let build = image_build(deployment, &settings, &context);
+        buildx_settings(&settings, &build);
+        if let Some(instance) = &instance {
+            build.builder(instance);
+        }
+        let tag = if settings.working_directory() { "-dirty" } else { "" };
+        let what = if settings.output() == "registry" { "build and push" } else { "build" };
+        steps.add(&format!("{what} {}{tag}", deployment.image()), Action::build(build)).time_limit(60 * 60);
         Ok(Whereabouts::Registry)
     }
 }
 
-impl Push for Buildx {
+impl Push for Builtin {
     fn propose(deployment: &Deployment, _: &Facts, steps: &Steps) -> Result<(), Fault> {
         for image in [deployment.image(), deployment.latest_image()] {
             steps.add(&format!("push {image}"), Action::push(&image)).time_limit(60 * 30);
@@ -26,47 +39,28 @@ impl Push for Buildx {
     }
 }
 
-/// Brings a clone of the project to the commit being deployed and gives the build context inside it.
-fn clean_clone(deployment: &Deployment, steps: &Steps) -> Result<String, Fault> {
-    let Some(checkout) = deployment.checkout() else {
-        return Err(Fault::Unsupported(
-            "a project outside git cannot be built from a clean clone: set `builder.context`, for example to `.`"
-                .into(),
-        ));
-    };
+/// The configured context, or a clean clone of the project brought to the commit being deployed. A project outside git is built as it is.
+fn context(deployment: &Deployment, settings: &Builder, steps: &Steps) -> String {
+    let configured = settings.context();
+    let checkout = deployment.checkout().filter(|_| configured.is_none() && !settings.working_directory());
+    let Some(checkout) = checkout else { return configured.unwrap_or_else(|| ".".to_string()) };
     let root = checkout.root();
     let name = root.rsplit('/').next().unwrap_or_default();
     let directory = format!("{}/{name}", checkout.clones());
     let title = format!("check out commit {} for the build", short(&checkout.revision()));
     steps.add(&title, Action::checkout(&root, &directory, &checkout.revision())).time_limit(60 * 10);
-    Ok(format!("{directory}/{}", checkout.prefix()))
+    format!("{directory}/{}", checkout.prefix())
 }
 
-/// Creates the project's builder unless it is there; docker's own driver needs none.
-fn own_builder(deployment: &Deployment, steps: &Steps) -> Option<String> {
-    let driver = deployment.builder().driver();
-    if driver == "docker" {
-        return None;
-    }
-    let name = format!("kamal-local-{driver}");
-    let step = steps.add(&format!("create builder {name}"), Action::create_builder(&name, &driver));
-    step.unless(&["docker".into(), "buildx".into(), "inspect".into(), name.clone()]);
-    step.time_limit(60 * 5);
-    Some(name)
-}
-
-fn image_build(deployment: &Deployment, context: &str, builder: Option<&str>) -> ImageBuild {
-    let settings = deployment.builder();
+/// What buildx and buildpacks are both told.
+fn image_build(deployment: &Deployment, settings: &Builder, context: &str) -> ImageBuild {
     let build = ImageBuild::new(context);
-    build.output("registry");
+    let suffix = if settings.working_directory() { "-dirty" } else { "" };
     for architecture in settings.architectures() {
-        build.platform(&format!("linux/{architecture}"));
+        build.platform(&platform(&architecture));
     }
-    if let Some(builder) = builder {
-        build.builder(builder);
-    }
-    build.tag(&deployment.image());
-    build.tag(&deployment.latest_image());
+    build.tag(&format!("{}{suffix}", deployment.image()));
+    build.tag(&format!("{}{suffix}", deployment.latest_image()));
     build.label("service", &deployment.service());
     for (name, value) in settings.arguments() {
         build.argument(&name, value.as_deref());
@@ -74,18 +68,51 @@ fn image_build(deployment: &Deployment, context: &str, builder: Option<&str>) ->
     for secret in settings.secrets() {
         build.secret(&secret);
     }
-    build.dockerfile(&settings.dockerfile());
-    if let Some(target) = settings.target() {
-        build.target(&target);
-    }
     if deployment.no_cache() {
         build.no_cache();
     }
     build
 }
 
+/// What buildx alone is told.
+fn buildx_settings(settings: &Builder, build: &ImageBuild) {
+    build.output(&settings.output());
+    build.dockerfile(&settings.dockerfile());
+    if let Some(target) = settings.target() {
+        build.target(&target);
+    }
+    if let (Some(to), Some(from)) = (settings.cache_to(), settings.cache_from()) {
+        build.cache_to(&to);
+        build.cache_from(&from);
+    }
+    if let Some(keys) = settings.ssh() {
+        build.ssh(&keys);
+    }
+    if let Some(mode) = settings.provenance() {
+        build.provenance(&mode);
+    }
+    if let Some(attached) = settings.sbom() {
+        build.sbom(attached);
+    }
+    // The machine that builds has a login of its own; ours is not lent to it.
+    if !settings.remote_architectures().is_empty() {
+        build.own_login();
+    }
+}
+
+/// The configured buildpacks, and the one that puts labels on the image.
+fn buildpacks(settings: &Builder) -> Vec<String> {
+    let mut buildpacks = settings.buildpacks();
+    buildpacks.push("paketo-buildpacks/image-labels".to_string());
+    buildpacks
+}
+
+fn platform(architecture: &str) -> String {
+    format!("linux/{architecture}")
+}
+
 fn short(revision: &str) -> &str {
     revision.get(..7).unwrap_or(revision)
 }
 
-sextant_sdk::export!(Buildx: build, push);
+sextant_sdk::export!(Builtin: build, push);

@@ -5,10 +5,7 @@ use sextant_sdk::{Action, Deployment, Facts, Fault, Place, PreLogin, Registry, S
 struct Login;
 
 impl PreLogin for Login {
-    fn propose(_: &Deployment, _: &Facts, registry: &Registry, place: Place, steps: &Steps) -> Result<(), Fault> {
-        if place == Place::Local {
-            steps.add("check docker and buildx", Action::require_buildx()).time_limit(30);
-        }
+    fn propose(_: &Deployment, _: &Facts, registry: &Registry, _: Place, steps: &Steps) -> Result<(), Fault> {
         let server = registry.server();
         let title = format!("log in to {}", server.as_deref().unwrap_or("Docker Hub"));
         let login = Action::login(server.as_deref(), &registry.username(), &registry.password());

@@ -7,6 +7,21 @@ pub mod host {
     wit_bindgen::generate!({ path: "../../wit", world: "plugin", generate_all });
 }
 
+/// The hook of secret stores, whose world shares nothing with the others but its types.
+pub mod secrets {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "secrets-plugin",
+        pub_export_macro: true,
+        export_macro_name: "export_secrets",
+        default_bindings_module: "sextant_sdk::bindings::secrets",
+        with: {
+            "sextant:deploy/types@0.1.0": crate::bindings::host::sextant::deploy::types,
+            "sextant:deploy/lookup@0.1.0": generate,
+        },
+    });
+}
+
 macro_rules! hook_world {
     ($module:ident, $world:literal, $export:literal, $path:literal) => {
         pub mod $module {

@@ -24,8 +24,9 @@ pub mod bindings;
 
 pub use bindings::host::sextant::deploy::deployment::{Builder, Checkout, Deployment, Proxy, Registry, Role};
 pub use bindings::host::sextant::deploy::facts::{Container, Facts};
-pub use bindings::host::sextant::deploy::steps::{Action, ContainerSpec, ImageBuild, Step, Steps};
+pub use bindings::host::sextant::deploy::steps::{Action, BuilderSpec, ContainerSpec, ImageBuild, Step, Steps};
 pub use bindings::host::sextant::deploy::types::{Fault, Place, Text, Whereabouts};
+pub use bindings::secrets::sextant::deploy::lookup::{Command, Outcome, Programs, Request};
 
 /// Logs in to a registry. Called once per registry and place that needs a login.
 pub trait PreLogin {
@@ -72,7 +73,25 @@ pub trait Boot {
     ) -> Result<(), Fault>;
 }
 
-/// Makes a type the plugin: `export!(Mine: build, push)`. Hooks: `pre_login`, `build`, `push`, `tag`, `boot`.
+/// A secret as a store gives it: its name, and its value if it is set.
+pub type Found = (String, Option<String>);
+
+/// Looks secrets up in a store. Called while `.kamal/secrets` is read and by `sextant secrets fetch`.
+pub trait Secrets {
+    /// Names of the programs that [`Secrets::fetch`] may run. The host refuses all others.
+    const PROGRAMS: &'static [&'static str];
+
+    /// Names of the variables of the operator's environment that [`Secrets::fetch`] may look at.
+    const VARIABLES: &'static [&'static str] = &[];
+
+    /// Whether `--account` has to be given.
+    const NEEDS_ACCOUNT: bool;
+
+    /// Finds the secrets that are asked for, in the order in which they are shown.
+    fn fetch(request: &Request, programs: &Programs) -> Result<Vec<Found>, Fault>;
+}
+
+/// Makes a type the plugin: `export!(Mine: build, push)`. Hooks: `pre_login`, `build`, `push`, `tag`, `boot`, `secrets`.
 ///
 /// Exports nothing unless the crate is built for WebAssembly, so that its own tests link.
 #[macro_export]
@@ -201,6 +220,36 @@ macro_rules! export_hook {
                 }
             }
     $crate::bindings::boot::export_boot!(Exported with_types_in $crate::bindings::boot);
+        };
+    };
+    ($plugin:ident secrets) => {
+        // Natively the hook is only checked, so that a plugin's own tests link.
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = {
+            let _ = <$plugin as $crate::Secrets>::fetch;
+        };
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            use $crate::bindings::secrets::exports::sextant::deploy::secrets as hook;
+            struct Exported;
+            impl hook::Guest for Exported {
+                fn needs_programs() -> Vec<String> {
+                    <$plugin as $crate::Secrets>::PROGRAMS.iter().map(ToString::to_string).collect()
+                }
+                fn needs_variables() -> Vec<String> {
+                    <$plugin as $crate::Secrets>::VARIABLES.iter().map(ToString::to_string).collect()
+                }
+                fn needs_account() -> bool {
+                    <$plugin as $crate::Secrets>::NEEDS_ACCOUNT
+                }
+                fn fetch(
+                    request: &$crate::Request,
+                    programs: &$crate::Programs,
+                ) -> Result<Vec<$crate::Found>, $crate::Fault> {
+                    <$plugin as $crate::Secrets>::fetch(request, programs)
+                }
+            }
+    $crate::bindings::secrets::export_secrets!(Exported with_types_in $crate::bindings::secrets);
         };
     };
 }

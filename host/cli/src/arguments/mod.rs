@@ -2,21 +2,29 @@
 
 mod accessory;
 mod app;
+mod build;
 mod lock;
 mod plan;
 mod proxy;
 mod prune;
+mod registry;
+mod secrets;
 mod server;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
-pub use accessory::{AccessoryChange, AccessoryCommand};
-pub use app::{AppChange, AppCommand, Exec, LogArguments};
+use crate::surroundings::Permissions;
+
+pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
+pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
+pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
 pub use proxy::{ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
-pub use server::ServerCommand;
+pub use registry::{Places, RegistryChange, RegistryCommand};
+pub use secrets::{Fetch, SecretsCommand};
+pub use server::{ServerChange, ServerCommand, ServerExec};
 
 /// Deploys web apps to your own servers, as Kamal does: plan first, then act.
 #[derive(Debug, Parser)]
@@ -69,9 +77,30 @@ pub struct Options {
     /// Run no hook scripts
     #[arg(short = 'H', long, global = true)]
     pub skip_hooks: bool,
+    /// Wait for the deploy lock while somebody else holds it
+    #[arg(long, global = true)]
+    pub lock_wait: bool,
+    /// Seconds to wait for the deploy lock
+    #[arg(long, global = true, default_value_t = 900, value_name = "SECONDS")]
+    pub lock_wait_timeout: u64,
+    /// Seconds between two looks at the deploy lock
+    #[arg(long, global = true, default_value_t = 15, value_name = "SECONDS")]
+    pub lock_wait_interval: u64,
+    /// Let templates (ERB) in the configuration run commands
+    #[arg(long, global = true)]
+    pub allow_erb_commands: bool,
+    /// Let this machine's ruby render templates (ERB) in the configuration
+    #[arg(long, global = true)]
+    pub erb_ruby: bool,
     /// How to show plans and progress
-    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    #[arg(long = "output", global = true, default_value = "text", value_name = "text|json")]
+    output_word: String,
+    /// What `--output` says, where it is about plans and progress.
+    #[arg(skip)]
     pub output: Output,
+    /// What `--output` says, where it is about an image: Kamal's `build push` and `build dev` use the same word.
+    #[arg(skip)]
+    pub image_output: Option<String>,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
@@ -83,10 +112,38 @@ pub struct Options {
     pub path: Vec<String>,
 }
 
+impl Arguments {
+    /// Reads the value of `--output`, which means two things. Gives it back where it means neither.
+    pub fn settle_output(&mut self) -> Result<(), String> {
+        let options = &mut self.options;
+        let of = |command: &BuildChange| matches!(command, BuildChange::Push(_) | BuildChange::Dev(_));
+        let of_image = match &self.subcommand {
+            Command::Build(BuildCommand::Change(command)) => of(command),
+            Command::Plan(PlanArguments { of: Some(Plannable::Build(command)), .. }) => of(command),
+            _ => false,
+        };
+        match options.output_word.as_str() {
+            "text" => options.output = Output::Text,
+            "json" => options.output = Output::Json,
+            word if of_image => options.image_output = Some(word.to_string()),
+            word => return Err(word.to_string()),
+        }
+        Ok(())
+    }
+}
+
+impl Options {
+    /// What templates in the configuration may do.
+    pub fn permissions(&self) -> Permissions {
+        Permissions { commands: self.allow_erb_commands, ruby: self.erb_ruby }
+    }
+}
+
 /// How plans and progress are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Output {
     /// For people.
+    #[default]
     Text,
     /// For programs: JSON, one object a line while something runs.
     Json,
@@ -104,12 +161,28 @@ pub enum Command {
     /// Accessories: boot, look, remove
     #[command(subcommand)]
     Accessory(AccessoryCommand),
+    /// The image: build, push, pull; the builder
+    #[command(subcommand)]
+    Build(BuildCommand),
     /// The proxy: boot, reboot, look, remove
     #[command(subcommand)]
     Proxy(ProxyCommand),
     /// The deploy lock
     #[command(subcommand)]
     Lock(LockCommand),
+    /// The registry: log in, log out
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+    /// The servers themselves
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Show the last lines of the audit log on the servers
+    Audit,
+    /// Show what runs: proxy, app, accessories
+    Details,
+    /// Secrets: look up in a store, print
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config,
     /// Show how deploy.yml is written: all of it, or a section
@@ -143,9 +216,6 @@ pub enum Change {
     /// Remove old containers and images
     #[command(subcommand)]
     Prune(PruneCommand),
-    /// The servers themselves
-    #[command(subcommand)]
-    Server(ServerCommand),
     /// Remove app, proxy, accessories and the registry login from the servers
     Remove(Confirmation),
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{AccessoryChange, AppChange, Build, Change, ProxyChange};
+use super::{AccessoryChange, AppChange, Build, BuildChange, Change, ProxyChange, RegistryChange, ServerChange};
 
 #[derive(Debug, Args)]
 pub struct PlanArguments {
@@ -29,7 +29,16 @@ pub enum Plannable {
     /// Accessories
     #[command(subcommand)]
     Accessory(AccessoryChange),
+    /// The image and its builder
+    #[command(subcommand)]
+    Build(BuildChange),
     /// The proxy
     #[command(subcommand)]
     Proxy(ProxyChange),
+    /// The registry
+    #[command(subcommand)]
+    Registry(RegistryChange),
+    /// The servers themselves
+    #[command(subcommand)]
+    Server(ServerChange),
 }

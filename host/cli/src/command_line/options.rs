@@ -49,6 +49,12 @@ impl Given {
         }
     }
 
+    /// Whether an option without value is there.
+    pub fn has(&self, name: &str) -> bool {
+        let own = self.options.iter().find(|(own, _)| own.trim_start_matches('-') == name);
+        matches!(own, Some((_, Setting::Switch(true))))
+    }
+
     /// The words for clap.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();

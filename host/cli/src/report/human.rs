@@ -70,11 +70,30 @@ impl Events for Human {
                 self.widen(plan);
                 say("The hosts changed meanwhile: planned again");
             }
+            Event::TakingLock { patience: Some(patience), .. } => {
+                say(&format!("Acquiring the deploy lock (waiting up to {}s)...", patience.as_secs()));
+            }
+            Event::LockHeld { details, .. } => {
+                say(&style.strong("Deploy lock is held by:"));
+                say(details.trim_end());
+            }
+            Event::LockRetry { pause, remaining, .. } => {
+                let (pause, remaining) = (rounded(pause), rounded(remaining));
+                say(&format!("Retrying in {pause}s ({remaining}s remaining)..."));
+            }
             Event::TookLock { host } => say(&style.strong(&format!("Took the deploy lock on {host}"))),
             Event::ReleasedLock { host } => say(&style.strong(&format!("Released the deploy lock on {host}"))),
             Event::KeptLock { host, reason } => {
                 say(&format!("{} the deploy lock on {host} was not released: {reason}", style.bad("warning:")));
                 say(&format!("{} run `sextant lock release` if nobody works on it", style.strong("hint:")));
+            }
+            Event::SharingRegistry { machines, .. } => {
+                let machines: Vec<String> = machines.iter().map(Machine::to_string).collect();
+                say(&format!("Setting up local registry port forwarding to {}...", machines.join(", ")));
+            }
+            Event::ServingRegistry { port, reason } => {
+                say(&format!("  note: docker cannot start the local registry: {reason}"));
+                say(&format!("  note: serving images on localhost:{port} from here until this run ends"));
             }
             Event::Stage { title } => say(&style.strong(title)),
             Event::StepBegan { machine, role, step } if self.shows_output(step) => {
@@ -115,4 +134,8 @@ impl Events for Human {
 
 fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
+}
+
+fn rounded(time: Duration) -> u64 {
+    time.as_secs_f64().round() as u64
 }

@@ -23,10 +23,22 @@ fn object(event: Event<'_>) -> Value {
         }
         Event::Planned { plan } => json!({ "event": "planned", "plan": plan }),
         Event::Replanned { plan } => json!({ "event": "replanned", "plan": plan }),
-        Event::TakingLock { host } => json!({ "event": "taking-lock", "host": host }),
+        Event::TakingLock { host, patience } => {
+            json!({ "event": "taking-lock", "host": host, "patience": patience.map(|patience| patience.as_secs()) })
+        }
+        Event::LockHeld { host, details } => json!({ "event": "lock-held", "host": host, "details": details }),
+        Event::LockRetry { host, pause, remaining } => json!({
+            "event": "lock-retry", "host": host, "pause": pause.as_secs_f64(), "remaining": remaining.as_secs_f64(),
+        }),
         Event::TookLock { host } => json!({ "event": "took-lock", "host": host }),
         Event::ReleasedLock { host } => json!({ "event": "released-lock", "host": host }),
         Event::KeptLock { host, reason } => json!({ "event": "kept-lock", "host": host, "reason": reason }),
+        Event::SharingRegistry { port, machines } => {
+            json!({ "event": "sharing-registry", "port": port, "machines": machines })
+        }
+        Event::ServingRegistry { port, reason } => {
+            json!({ "event": "serving-registry", "port": port, "reason": reason })
+        }
         Event::Stage { title } => json!({ "event": "stage", "title": title }),
         Event::StepBegan { machine, role, step } => {
             json!({ "event": "step-began", "machine": machine.to_string(), "role": role, "step": step.id, "title": step.title })

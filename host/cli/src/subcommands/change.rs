@@ -1,9 +1,9 @@
-//! Subcommands that change machines: setup, deploy, redeploy, rollback, prune, server bootstrap, remove.
+//! Subcommands that change machines: setup, deploy, redeploy, rollback, prune, remove.
 
 use plan::Intent;
 
 use super::confirm;
-use crate::arguments::{Build, Change, Options, Output, PruneCommand, ServerCommand};
+use crate::arguments::{Build, Change, Options, Output, PruneCommand};
 use crate::failure::Failure;
 use crate::invocation::{self, Look, Request, Version};
 use crate::outline::{Detail, outline};
@@ -29,7 +29,10 @@ pub fn request(change: &Change) -> Request {
             Request { version: Some(Version::Exactly(to.clone())), ..simple(Intent::Rollback, &["rollback"]) }
         }
         Change::Prune(PruneCommand::All) => simple(Intent::Prune, &["prune", "all"]),
-        Change::Server(ServerCommand::Bootstrap) => simple(Intent::Bootstrap, &["server", "bootstrap"]),
+        Change::Prune(PruneCommand::Containers { retain }) => {
+            simple(Intent::PruneContainers { retain: *retain }, &["prune", "containers"])
+        }
+        Change::Prune(PruneCommand::Images) => simple(Intent::PruneImages, &["prune", "images"]),
         Change::Remove(_) => simple(Intent::Remove, &["remove"]),
     }
 }

@@ -4,8 +4,9 @@ use commands::host;
 use plan::Intent;
 use transport::Outcome;
 
+use super::app::primary_host;
 use super::change::{carry_out, carry_out_in, simple};
-use super::look::{self, Question};
+use super::look::{Question, Visit};
 use crate::arguments::{LockCommand, Options};
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
@@ -48,15 +49,10 @@ fn status(options: &Options) -> Result<u8, Failure> {
 
 /// Who holds the lock, as the holder left it.
 fn holder(options: &Options, project: &Project) -> Result<Option<String>, Failure> {
-    let Some(primary) = project.selection.primary_host.clone() else {
-        return Err(Failure::message("no host is selected"));
-    };
-    let question = Question {
-        heading: String::new(),
-        host: primary,
-        command: host::lock_details(&project.configuration.lock_directory()),
-    };
-    let answers = look::answers(options, project, &[question], Substitution::NamesOnly)?;
-    let outcome = answers.into_iter().next().unwrap_or_else(|| Ok(Outcome::default()))?;
-    Ok(outcome.succeeded().then(|| outcome.stdout.trim_end().to_string()))
+    let host = primary_host(project)?;
+    let question = Question::new("", &host, host::lock_details(&project.configuration.lock_directory()));
+    let visit = Visit::begin(options, project, Substitution::NamesOnly)?;
+    let answers: Vec<Outcome> = visit.ask(&[question]).into_iter().collect::<Result<_, Failure>>()?;
+    let held = answers.into_iter().find(Outcome::succeeded);
+    Ok(held.map(|outcome| outcome.stdout.trim_end().to_string()))
 }

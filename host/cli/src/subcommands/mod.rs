@@ -2,22 +2,31 @@
 
 mod accessory;
 mod app;
+mod audit;
+mod build;
 mod change;
 mod config;
 mod docs;
+mod exec;
 mod init;
 mod lock;
 mod look;
 mod plan;
 mod proxy;
+mod registry;
+mod secrets;
+mod server;
 mod version;
 
-use crate::arguments::{AccessoryCommand, AppCommand, Arguments, Command, LockCommand, Options, ProxyCommand};
+use crate::arguments::{
+    AccessoryCommand, AppChange, AppCommand, Arguments, BuildCommand, Command, LockCommand, Options, ProxyCommand,
+    RegistryCommand, ServerCommand,
+};
 use crate::command_line::not_found;
 use crate::failure::Failure;
 
 /// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 6] = ["audit", "build", "details", "registry", "secrets", "upgrade"];
+const NOT_YET: [&str; 1] = ["upgrade"];
 
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -31,8 +40,14 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Plan(arguments) => plan::run(options, arguments),
         Command::App(command) => app::run(options, command),
         Command::Accessory(command) => accessory::run(options, command),
+        Command::Build(command) => build::run(options, command),
         Command::Proxy(command) => proxy::run(options, command),
         Command::Lock(command) => lock::run(options, command),
+        Command::Registry(command) => registry::run(options, command),
+        Command::Server(command) => server::run(options, command),
+        Command::Audit => audit::audit(options),
+        Command::Details => audit::details(options),
+        Command::Secrets(command) => secrets::run(options, command),
         Command::Config => config::run(options),
         Command::Version => version::run(),
         Command::CommandLine => crate::help::command_line(),
@@ -46,11 +61,16 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
 fn only_looks(command: &Command) -> bool {
     match command {
         Command::Change(_) | Command::Plan(_) | Command::Other(_) => false,
-        Command::App(command) => !matches!(command, AppCommand::Change(_) | AppCommand::Other(_)),
-        Command::Accessory(command) => matches!(command, AccessoryCommand::Details { .. }),
+        Command::App(AppCommand::Change(change)) => matches!(change, AppChange::StaleContainers { stop: false }),
+        Command::App(command) => !matches!(command, AppCommand::Other(_)),
+        Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),
+        Command::Build(command) => matches!(command, BuildCommand::Details),
         Command::Proxy(command) => matches!(command, ProxyCommand::Details),
         Command::Lock(command) => matches!(command, LockCommand::Status),
-        Command::Config | Command::Docs(_) | Command::Init(_) | Command::Version | Command::CommandLine => true,
+        Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
+        Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
+        Command::Audit | Command::Details | Command::Config | Command::Version | Command::CommandLine => true,
+        Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
     }
 }
 

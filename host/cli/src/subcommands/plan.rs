@@ -1,6 +1,6 @@
 //! `sextant plan`: what a subcommand would do.
 
-use super::{accessory, app, change, proxy};
+use super::{accessory, app, build, change, proxy, registry, server};
 use crate::arguments::{Change, Options, PlanArguments, Plannable};
 use crate::failure::Failure;
 use crate::invocation::Look;
@@ -17,7 +17,10 @@ pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
         Some(Plannable::Change(named)) => change::request(&named),
         Some(Plannable::App(named)) => app::request(&named),
         Some(Plannable::Accessory(named)) => accessory::request(&named),
+        Some(Plannable::Build(named)) => build::request(options, &named),
         Some(Plannable::Proxy(named)) => proxy::request(&named),
+        Some(Plannable::Registry(named)) => registry::request(&named),
+        Some(Plannable::Server(named)) => server::request(&named),
     };
     let project = Project::read(options)?;
     change::show(options, &project, request, look)?;

@@ -40,11 +40,7 @@ pub fn run(options: &Options, command: ProxyCommand) -> Result<u8, Failure> {
         }
         ProxyCommand::Details => {
             let project = Project::read(options)?;
-            let question = |host: &String| Question {
-                heading: "Proxy Host".to_string(),
-                host: host.clone(),
-                command: reading::named(proxy::CONTAINER),
-            };
+            let question = |host: &String| Question::new("Proxy Host", host, reading::named(proxy::CONTAINER));
             let questions = project.selection.proxy_hosts.iter().map(question).collect();
             look::ask(options, &project, questions)
         }

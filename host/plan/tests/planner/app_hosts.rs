@@ -2,7 +2,7 @@
 
 use commands::docker::Container;
 use expect_test::expect;
-use plan::{Action, Intent};
+use plan::{AccessoryAct, Action, Intent};
 
 use crate::rig::{Double, LARGE, bare, facts, large_facts, planned, run, told};
 
@@ -65,7 +65,7 @@ fn a_fresh_accessory_host_gets_the_network_and_its_accessory() {
           10.0.0.3: create docker's network kamal
           10.0.0.9: create docker's network kamal
         Boot accessories
-          10.0.0.9: log in, create docker's network kamal, write the environment file, start container app-db from mysql:8
+          10.0.0.9: log in, write the environment file, start container app-db from mysql:8
         Boot the app
           10.0.0.1: web decides: start app-web-v2, route | or undo
           10.0.0.1: job waits: start app-job-v2, route | or undo
@@ -85,7 +85,7 @@ fn a_plugin_that_brings_the_apps_image_to_an_accessory_host_is_refused() {
     let check = |action: Action| {
         let hooks = Double { login_also: Some(action), ..Double::default() };
         let hosts = facts(&[("10.0.0.9", bare())]);
-        planned(run(LARGE, Intent::AccessoryBoot(None)), hosts, &hooks).unwrap_err().to_string()
+        planned(run(LARGE, Intent::Accessory(AccessoryAct::Boot, None)), hosts, &hooks).unwrap_err().to_string()
     };
     let expected = "the plan breaks a rule: host 10.0.0.9 has no app role, the app's image has no business there (step 2: and more)";
     assert_eq!(check(Action::Pull { image: "ghcr.io/acme/app:v2".into() }), expected);
@@ -97,5 +97,5 @@ fn a_plugin_that_brings_the_apps_image_to_an_accessory_host_is_refused() {
 #[test]
 fn a_plugin_may_pull_other_images_there() {
     let hooks = Double { login_also: Some(Action::Pull { image: "mysql:8".into() }), ..Double::default() };
-    planned(run(LARGE, Intent::AccessoryBoot(None)), facts(&[("10.0.0.9", bare())]), &hooks).unwrap();
+    planned(run(LARGE, Intent::Accessory(AccessoryAct::Boot, None)), facts(&[("10.0.0.9", bare())]), &hooks).unwrap();
 }

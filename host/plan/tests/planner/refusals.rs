@@ -1,6 +1,6 @@
 //! What cannot be planned, and so touches nothing.
 
-use plan::{Docker, Facts, HostFacts, Intent, PlanError};
+use plan::{AccessoryAct, Docker, Facts, HostFacts, Intent, PlanError};
 
 use crate::rig::{Double, LARGE, SMALL, bare, container, facts, image, large_facts, planned, run, warm};
 
@@ -97,8 +97,8 @@ fn a_proxy_that_apps_use_is_removed_only_by_force() {
 #[test]
 fn an_accessory_that_is_not_configured_is_an_error() {
     check(
-        Intent::AccessoryBoot(Some("nope".into())),
+        Intent::Accessory(AccessoryAct::Boot, Some("nope".into())),
         large_facts(),
-        "no accessory by the name of `nope` (options: db)",
+        "No accessory by the name of 'nope' (options: db)",
     );
 }

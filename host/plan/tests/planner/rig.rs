@@ -70,6 +70,8 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
         secret_names: vec!["PASSWORD".to_string()],
         no_cache: false,
         lock_inherited: false,
+        lock_wait: None,
+        rendered: Default::default(),
     }
 }
 
@@ -109,7 +111,8 @@ pub fn image(version: &str) -> Image {
 
 /// Facts by host.
 pub fn facts(hosts: &[(&str, HostFacts)]) -> Facts {
-    Facts { hosts: hosts.iter().map(|(name, facts)| (name.to_string(), facts.clone())).collect::<BTreeMap<_, _>>() }
+    let hosts = hosts.iter().map(|(name, facts)| (name.to_string(), facts.clone())).collect::<BTreeMap<_, _>>();
+    Facts { hosts, architecture: None }
 }
 
 /// Facts of [`LARGE`]: everything runs.

@@ -91,11 +91,9 @@ async fn open(connection: &Connection, line: &str) -> Result<(Established, Pipes
 impl Connection {
     /// Makes a port of the host's loopback interface lead to the same port here.
     pub async fn share_port(&self, port: u16) -> Result<(), TransportError> {
-        let there = Socket::TcpSocket { port: port.into(), host: Cow::Borrowed("localhost") };
-        let here = Socket::TcpSocket { port: port.into(), host: Cow::Borrowed("localhost") };
         let ask = async {
             let mut control = Control::connect(&self.start.socket).await?;
-            control.request_port_forward(ForwardType::Remote, &there, &here).await
+            control.request_port_forward(ForwardType::Remote, &loopback(port), &loopback(port)).await
         };
         match ask.await {
             Ok(()) => {
@@ -105,6 +103,17 @@ impl Connection {
             Err(error) => Err(refused(self, error).await),
         }
     }
+
+    /// Takes the port back. Where that fails, the port goes with the connection.
+    pub async fn unshare_port(&self, port: u16) {
+        if let Ok(mut control) = Control::connect(&self.start.socket).await {
+            let _ = control.close_port_forward(ForwardType::Remote, &loopback(port), &loopback(port)).await;
+        }
+    }
+}
+
+fn loopback(port: u16) -> Socket<'static> {
+    Socket::TcpSocket { port: port.into(), host: Cow::Borrowed("localhost") }
 }
 
 /// Why a channel could not be opened.

@@ -201,6 +201,14 @@ impl Hosts {
         self.connection(name).await?.share_port(port).await
     }
 
+    /// Takes a shared port back, if there is still a connection.
+    pub async fn unshare_port(&self, name: &str, port: u16) {
+        let live = self.state().connections.get(name).and_then(|attempt| attempt.get()?.clone().ok());
+        if let Some(connection) = live.filter(|connection| connection.is_alive()) {
+            connection.unshare_port(port).await;
+        }
+    }
+
     /// Runs a line on the host with the operator's terminal.
     pub async fn interactive(&self, name: &str, line: &str) -> Result<i32, TransportError> {
         if !self.settings.key_data.is_empty() {

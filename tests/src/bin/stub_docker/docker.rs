@@ -109,6 +109,10 @@ impl Docker {
                 self.add_image(name, &self.pulled_labels.clone());
                 said(*name)
             }
+            ["image", "pull", name] => {
+                self.add_image(name, &serde_json::Map::new());
+                said(*name)
+            }
             ["tag", image, name] => self.tag(image, name),
             ["run", ..] => self.run(&words[1..]),
             ["container", "start" | "stop" | "rm", ..] => self.change_containers(names[1], &words[2..]),
@@ -375,6 +379,10 @@ impl Docker {
                 self.routes.retain(|(other, _)| other != service);
                 if self.routes.len() < before { said("") } else { failed("Error: service not found") }
             }
+            ["resume" | "stop", service, ..] => match self.routes.iter().any(|(other, _)| other == service) {
+                true => said(""),
+                false => failed("Error: service not found"),
+            },
             _ => failed(format!("kamal-proxy: unknown command: {}", words.join(" "))),
         }
     }

@@ -21,6 +21,7 @@ const VALUED: &[&str] = &[
     "-u",
     "--username",
     "-p",
+    "--since",
     "--tail",
     "--name",
     "--network",

@@ -1,0 +1,27 @@
+//! `sextant audit` and `sextant details`: what was done on the hosts, and what runs there.
+
+use commands::{proxy, reading};
+
+use super::look::{self, Question};
+use super::{accessory, app};
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::project::Project;
+
+/// The last lines of every host's audit log.
+pub fn audit(options: &Options) -> Result<u8, Failure> {
+    let project = Project::read(options)?;
+    let command = reading::audit_log(&project.configuration.audit_log());
+    let question = |host: &String| Question::new("App Host", host, command.clone());
+    look::ask(options, &project, project.selection.hosts.iter().map(question).collect())
+}
+
+/// The proxy, the app and the accessories, one after the other.
+pub fn details(options: &Options) -> Result<u8, Failure> {
+    let project = Project::read(options)?;
+    let proxy = |host: &String| Question::new("Proxy Host", host, reading::named(proxy::CONTAINER));
+    let mut questions: Vec<Question> = project.selection.proxy_hosts.iter().map(proxy).collect();
+    questions.extend(app::details(&project));
+    questions.extend(accessory::details(&project, "all")?);
+    look::ask(options, &project, questions)
+}
