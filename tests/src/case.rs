@@ -49,6 +49,8 @@ pub struct File {
 pub struct Machine {
     /// Whether docker is not installed.
     pub no_docker: bool,
+    /// Whether the ssh user is not root, and cannot become it.
+    pub no_root: bool,
     /// Networks of docker.
     pub networks: Vec<String>,
     /// Names and labels.
@@ -59,8 +61,12 @@ pub struct Machine {
     pub routes: Vec<(String, String)>,
     /// Builders of buildx.
     pub builders: Vec<String>,
+    /// Contexts of docker, with the docker that they lead to.
+    pub contexts: Vec<(String, String)>,
     /// Calls that begin with these words fail and say this.
     pub failing: Vec<(String, String)>,
+    /// Calls that begin with these words say this.
+    pub saying: Vec<(String, String)>,
     /// Calls that begin with these words wait.
     pub holding: Vec<String>,
     /// The label `service` of images that are pulled, where it is not the project's.
@@ -96,6 +102,7 @@ impl Case {
                 | ["app", "boot" | "start" | "stop" | "remove", ..]
                 | ["accessory", "boot" | "remove", ..]
                 | ["proxy", "boot" | "reboot" | "remove", ..]
+                | ["build", "deliver" | "push" | "pull" | "create" | "remove" | "dev", ..]
                 | ["lock", "acquire" | "release", ..]
         )
     }
@@ -137,6 +144,7 @@ impl Machine {
             let (word, rest) = section.heading.split_once(' ').unwrap_or((&section.heading, ""));
             match word {
                 "without" if rest == "docker" => machine.no_docker = true,
+                "without" if rest == "root" => machine.no_root = true,
                 "network" => machine.networks.push(rest.to_string()),
                 "image" => {
                     let (labels, names): (Vec<&str>, Vec<&str>) = rest.split(' ').partition(|part| part.contains('='));
@@ -150,8 +158,10 @@ impl Machine {
                     machine.containers.push((state, name, image, parts.map(pair).collect::<Result<_, _>>()?));
                 }
                 "route" => machine.routes.push(pair(rest)?),
+                "context" => machine.contexts.push(pair(rest)?),
                 "builder" => machine.builders.push(rest.to_string()),
                 "failing" => machine.failing.push((rest.to_string(), section.body.join("\n"))),
+                "saying" => machine.saying.push((rest.to_string(), section.body.join("\n"))),
                 "holding" => machine.holding.push(rest.to_string()),
                 "pulled" => pulled.push(pair(rest)?),
                 "file" => machine.files.push(file(rest, section.body)?),

@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -112,12 +113,15 @@ impl World {
             for name in ["sleep", "chown"] {
                 program(&place.join(name), &noted(name));
             }
+            program(&place.join("pack"), &pack());
         }
+        fs::create_dir(self.path("guest-programs")).expect("a new folder");
+        program(&self.path("guest-programs/sudo"), "exit 1");
         program(&self.path("operator-programs/ssh"), &self.ssh(case));
         let case = self.folder.path().display();
         program(
             &self.path("sshd"),
-            &format!("exec /usr/sbin/sshd -i -f {case}/hosts/$1/sshd_config -E {case}/hosts/$1/sshd.log"),
+            &format!("exec {}/usr/sbin/sshd -i -f {case}/hosts/$1/sshd_config -E {case}/hosts/$1/sshd.log", network()),
         );
     }
 
@@ -207,11 +211,12 @@ impl World {
             }
         }
         let rules = machine.failing.iter().map(|(words, text)| json!({ "words": words, "fail": text }));
+        let rules = rules.chain(machine.saying.iter().map(|(words, text)| json!({ "words": words, "say": text })));
         let rules = rules.chain(machine.holding.iter().map(|words| json!({ "words": words, "hold": true })));
         let service = machine.pulled_service.clone().unwrap_or_else(|| self.service());
         let state = json!({
             "containers": containers, "images": images, "networks": machine.networks, "rules": rules.collect::<Vec<_>>(),
-            "builders": machine.builders,
+            "builders": machine.builders, "contexts": machine.contexts,
             "routes": machine.routes.iter().map(|(service, name)| json!([service, identity(name)])).collect::<Vec<_>>(),
             "passwords": self.passwords(), "pulled_labels": { "service": service },
         });
@@ -230,8 +235,12 @@ impl World {
         let case = self.folder.path().display();
         let system = self.system_programs(machine.no_docker);
         let programs = if machine.no_docker { system } else { format!("{case}/host-programs:{system}") };
+        let (programs, user) = match machine.no_root {
+            true => (format!("{case}/guest-programs:{programs}"), "EUID=1000"),
+            false => (programs, ""),
+        };
         let enter = [
-            format!("export CASE='{case}' PATH='{programs}'"),
+            format!("export CASE='{case}' PATH='{programs}' {user}"),
             format!("export STUB_MACHINE='{name}' STUB_STATE='{case}/state/{name}.json' STUB_LOG='{case}/calls'"),
             "cd \"$HOME\" && exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"".to_string(),
         ];
@@ -250,7 +259,9 @@ impl World {
             // root's shell finds no profile of its own there.
             format!("SetEnv HOME={}", home.display()),
             // The quickest one: nobody listens, and every case connects a few times.
-            "KexAlgorithms curve25519-sha256\n".to_string(),
+            "KexAlgorithms curve25519-sha256".to_string(),
+            // A forwarded port stands in a network of the host's own, where loopback is down.
+            "GatewayPorts yes\n".to_string(),
         ];
         fs::write(place.join("sshd_config"), lines.join("\n")).expect("sshd's settings are written");
         let mut known = fs::read_to_string(self.path("known_hosts")).unwrap_or_default();
@@ -320,6 +331,19 @@ fn write(folder: &Path, file: &File) {
 fn noted(name: &str) -> String {
     let line = r#"{"machine":"%s","argv":["NAME"],"call":"%s","exit":0,"changes":true}\n"#.replace("NAME", name);
     format!("printf '{line}' \"$STUB_MACHINE\" \"{name} $*\" >> \"$STUB_LOG\"")
+}
+
+/// A `pack` that notes how it was asked, and whether it got what it is to pass on.
+fn pack() -> String {
+    let known = "${RAILS_MASTER_KEY:+ (knows RAILS_MASTER_KEY)}";
+    format!("[ \"$1 $2\" = \"builder inspect\" ] && exit\nset -- \"$*{known}\"\n{}", noted("pack"))
+}
+
+/// What gives each host a network of its own, so that hosts can listen on the same port; without the right to, they share one.
+fn network() -> &'static str {
+    static MAY: LazyLock<bool> =
+        LazyLock::new(|| Command::new("unshare").args(["--net", "true"]).output().is_ok_and(|done| done.status.success()));
+    if *MAY { "unshare --net " } else { "" }
 }
 
 fn program(path: &Path, body: &str) {

@@ -240,8 +240,8 @@ pub fn pack(name: &str, builder: &str, buildpacks: &[String], build: &ImageBuild
     }
     line.extend(argumentize("--env", build.arguments.iter().map(|(key, text)| (key, text))));
     line.extend(build.secrets.iter().map(|name| format!("--env {}", literal(name))));
-    line.push(format!("--path {}", literal(&build.context)));
-    with_secrets(Command::new(line.join(" ")), &build.secrets)
+    line.push("--path .".to_string());
+    with_secrets(Command::new(format!("cd {} && {}", single_quoted(&build.context), line.join(" "))), &build.secrets)
 }
 
 fn with_secrets(command: Command, secrets: &[String]) -> Command {

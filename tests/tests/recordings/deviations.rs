@@ -16,6 +16,8 @@ const DEVIATIONS: &[(&str, Excuse)] = &[
     ("proxy-that-runs", proxy_that_runs),
     ("no-folder-for-nothing", no_folder_for_nothing),
     ("missing-version-fails", missing_version_fails),
+    ("held-lock-is-seen-first", held_lock_is_seen_first),
+    ("secrets-by-name", secrets_by_name),
 ];
 
 /// The names of all deviations.
@@ -78,7 +80,16 @@ fn network_that_is_there(kamal: &mut Effects, _: &mut Effects) -> bool {
 }
 
 fn proxy_that_runs(kamal: &mut Effects, sextant: &mut Effects) -> bool {
-    let started = drop_calls(kamal, |call, _, _| call == "container start kamal-proxy");
+    let mut started = false;
+    for (host, calls) in &mut kamal.calls {
+        let ours = sextant.calls.get(host).map_or(&[][..], Vec::as_slice);
+        let start = "container start kamal-proxy".to_string();
+        if calls.contains(&start) && !ours.contains(&start) {
+            let logs_in = ours.iter().any(|call| call.starts_with("login "));
+            calls.retain(|call| *call != start && (logs_in || !call.starts_with("login ")));
+            started = true;
+        }
+    }
     let folder = drop_folders(kamal, sextant, ".kamal/proxy/apps-config/");
     started || folder
 }
@@ -92,6 +103,35 @@ fn missing_version_fails(kamal: &mut Effects, sextant: &mut Effects) -> bool {
     let seen =
         nothing && !kamal.failed && sextant.failed && kamal.hooks.last().is_some_and(|last| last == "pre-connect");
     sextant.failed &= !seen;
+    seen
+}
+
+fn held_lock_is_seen_first(kamal: &mut Effects, sextant: &mut Effects) -> bool {
+    let is_lock = |line: &String| line.contains(" .kamal/lock-");
+    let held = |effects: &Effects| effects.failed && effects.files.values().flatten().any(is_lock);
+    let seen = held(kamal) && held(sextant) && sextant.calls.is_empty() && !kamal.calls.is_empty();
+    if seen {
+        kamal.calls.clear();
+        for files in kamal.files.values_mut() {
+            files.retain(|line| !line.ends_with("-audit.log") && !line.contains("Pulled image with version"));
+        }
+    }
+    seen
+}
+
+/// `pack … --env NAME=VALUE` of Kamal's, `pack … --env NAME` and the variable of ours.
+fn secrets_by_name(kamal: &mut Effects, sextant: &mut Effects) -> bool {
+    let mut seen = false;
+    for call in sextant.calls.values_mut().flatten().filter(|call| call.starts_with("pack build ")) {
+        let Some((line, name)) = call.strip_suffix(')').and_then(|call| call.split_once(" (knows ")) else { continue };
+        let (line, start) = (line.to_string(), format!("{name}="));
+        for theirs in kamal.calls.values_mut().flatten().filter(|call| call.starts_with("pack build ")) {
+            let words = theirs.split(' ').map(|word| if word.starts_with(&start) { name } else { word });
+            *theirs = words.collect::<Vec<_>>().join(" ");
+            seen = true;
+        }
+        *call = line;
+    }
     seen
 }
 

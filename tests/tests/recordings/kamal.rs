@@ -20,10 +20,14 @@ use tests::world::World;
 /// What a container that was just started was called when the runs were recorded.
 const RECORDED_ID: &str = "c0ffee123456";
 
+/// What the project's commit was called when the runs were recorded: no other word has 40 hexadecimal digits.
+static COMMIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[0-9a-f]{40}\b").expect("a pattern"));
+
 /// Plays everything that was recorded.
 pub fn play(case: &Case, world: &World) -> Result<(), String> {
     // The container that each host was asked for last.
     let mut last = BTreeMap::new();
+    let commit = commit(&world.path("project"));
     for (heading, below) in entries(&case.recorded)? {
         if let Some((machine, upload)) = heading.split_once(" > ").filter(|(machine, _)| !machine.contains(' ')) {
             receive(&world.home(machine), &world.path("project"), upload, &below)?;
@@ -31,6 +35,7 @@ pub fn play(case: &Case, world: &World) -> Result<(), String> {
         }
         let (machine, first) = heading.split_once(" $ ").ok_or_else(|| format!("`{heading}` is no recorded line"))?;
         let mut line = [vec![first.to_string()], below].concat().join("\n");
+        line = COMMIT.replace_all(&line, &*commit).into_owned();
         if let Some(name) = container(&line) {
             last.insert(machine.to_string(), name);
         }
@@ -72,6 +77,12 @@ fn run(case: &Case, world: &World, machine: &str, line: &str) {
     };
     // Many of them fail, and Kamal knows what to make of that.
     let _ = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+}
+
+/// What the project's commit is called here.
+fn commit(project: &Path) -> String {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(project).output().expect("git runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_string()
 }
 
 /// The container that a line starts or asks for.

@@ -6,7 +6,7 @@
 mod deviations;
 mod kamal;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use tests::case::Case;
 use tests::outcome::{self, Effects, Traces};
 use tests::world::{self, World};
-use tests::{house, play};
+use tests::{house, listed, play};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -24,11 +24,11 @@ fn main() -> ExitCode {
     let total = files.len();
     let mut trials = vec![
         Trial::test("every_deviation_is_seen_and_explained", every_deviation_is_seen_and_explained),
-        Trial::test("what_is_pending_was_recorded", what_is_pending_was_recorded),
+        Trial::test("what_is_pending_was_recorded_and_has_a_reason", what_is_pending_was_recorded_and_has_a_reason),
     ];
     for path in files {
         let name = stem(&path);
-        let waits = pending.contains(&name);
+        let waits = pending.contains_key(&name);
         trials.push(Trial::test(name, move || if waits { disagrees(&path) } else { agrees(&path) }));
     }
     let ran_all = arguments.filter.is_none() && !arguments.list;
@@ -57,11 +57,9 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The recordings that do not agree yet. This list may only become shorter.
-fn pending() -> BTreeSet<String> {
-    let text = std::fs::read_to_string(folder().join("PENDING")).unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|line| line.split(':').next().unwrap_or(line).trim().to_string()).collect()
+/// The recordings that do not agree yet, with what they wait for. This list may only become shorter.
+fn pending() -> BTreeMap<String, String> {
+    listed("recordings/PENDING")
 }
 
 fn agrees(path: &Path) -> Result<(), Failed> {
@@ -165,10 +163,11 @@ fn every_deviation_is_seen_and_explained() -> Result<(), Failed> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-fn what_is_pending_was_recorded() -> Result<(), Failed> {
+fn what_is_pending_was_recorded_and_has_a_reason() -> Result<(), Failed> {
     let known: BTreeSet<String> = recordings().iter().map(|path| stem(path)).collect();
-    let unknown: Vec<String> = pending().difference(&known).cloned().collect();
-    if unknown.is_empty() { Ok(()) } else { Err(format!("no such recording: {}", unknown.join(", ")).into()) }
+    let of_none = |(name, reason): &(String, String)| !known.contains(name) || reason.is_empty();
+    let wrong: Vec<String> = pending().into_iter().filter(of_none).map(|(name, _)| name).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(format!("no such recording, or no reason: {}", wrong.join(", ")).into()) }
 }
 
 fn say(line: &str) {
