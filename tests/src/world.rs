@@ -341,8 +341,9 @@ fn pack() -> String {
 
 /// What gives each host a network of its own, so that hosts can listen on the same port; without the right to, they share one.
 fn network() -> &'static str {
-    static MAY: LazyLock<bool> =
-        LazyLock::new(|| Command::new("unshare").args(["--net", "true"]).output().is_ok_and(|done| done.status.success()));
+    static MAY: LazyLock<bool> = LazyLock::new(|| {
+        Command::new("unshare").args(["--net", "true"]).output().is_ok_and(|done| done.status.success())
+    });
     if *MAY { "unshare --net " } else { "" }
 }
 

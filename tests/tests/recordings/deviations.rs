@@ -14,10 +14,10 @@ const DEVIATIONS: &[(&str, Excuse)] = &[
     ("one-login", one_login),
     ("network-that-is-there", network_that_is_there),
     ("proxy-that-runs", proxy_that_runs),
-    ("no-folder-for-nothing", no_folder_for_nothing),
     ("missing-version-fails", missing_version_fails),
     ("held-lock-is-seen-first", held_lock_is_seen_first),
     ("secrets-by-name", secrets_by_name),
+    ("patterns-are-literal", patterns_are_literal),
 ];
 
 /// The names of all deviations.
@@ -94,10 +94,6 @@ fn proxy_that_runs(kamal: &mut Effects, sextant: &mut Effects) -> bool {
     started || folder
 }
 
-fn no_folder_for_nothing(kamal: &mut Effects, sextant: &mut Effects) -> bool {
-    drop_folders(kamal, sextant, ".kamal/")
-}
-
 fn missing_version_fails(kamal: &mut Effects, sextant: &mut Effects) -> bool {
     let nothing = kamal.calls.is_empty() && sextant.calls.is_empty();
     let seen =
@@ -131,6 +127,19 @@ fn secrets_by_name(kamal: &mut Effects, sextant: &mut Effects) -> bool {
             seen = true;
         }
         *call = line;
+    }
+    seen
+}
+
+fn patterns_are_literal(kamal: &mut Effects, sextant: &mut Effects) -> bool {
+    let single = |line: &String| line.replace('"', "'");
+    let is_search = |line: &String| line.contains(" | grep \"");
+    let mut seen = false;
+    for line in kamal.terminal.iter_mut().filter(|line| is_search(line)) {
+        if sextant.terminal.contains(&single(line)) {
+            *line = single(line);
+            seen = true;
+        }
     }
     seen
 }
