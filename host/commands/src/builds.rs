@@ -376,7 +376,7 @@ mod tests {
         let command = pack("acme/app", "heroku/builder:24", &["heroku/ruby".to_string()], &image);
         assert_eq!(
             command.line,
-            "pack build acme/app --platform linux/amd64 --platform linux/arm64 --creation-time now \
+            "cd '.' && pack build acme/app --platform linux/amd64 --platform linux/arm64 --creation-time now \
              --builder heroku/builder:24 --buildpack heroku/ruby -t acme/app:v1 -t acme/app:latest --clear-cache \
              --env BP_IMAGE_LABELS=service=app --env RUBY=\"3.3\" --env BARE --env GITHUB_TOKEN --path ."
         );

@@ -192,8 +192,8 @@ pub enum Command {
     /// Show the version
     Version,
     /// Show every subcommand and every flag, a line each
-    #[command(hide = true)]
-    CommandLine,
+    #[command(hide = true, name = "command-line")]
+    Everything,
     #[command(external_subcommand)]
     Other(Vec<String>),
 }
