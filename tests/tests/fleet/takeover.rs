@@ -56,9 +56,6 @@ fn sextant_takes_over_from_kamal_and_kamal_from_sextant() {
     scene.leave(&first);
 }
 
-/// Runs a command line, and expects that it succeeds.
-type Tool<'a> = &'a dyn Fn(&[&str]);
-
 #[test]
 fn kamal_and_sextant_take_turns_at_accessories_maintenance_proxies_and_removal() {
     let Some(scene) = Scene::bare() else { return };
@@ -73,7 +70,8 @@ fn kamal_and_sextant_take_turns_at_accessories_maintenance_proxies_and_removal()
     let sextant = |words: &[&str]| {
         scene.sextant(words).succeeded();
     };
-    let turns: [(Tool<'_>, Tool<'_>); 2] = [(&kamal, &sextant), (&sextant, &kamal)];
+    type Program<'a> = &'a dyn Fn(&[&str]);
+    let turns: [(Program<'_>, Program<'_>); 2] = [(&kamal, &sextant), (&sextant, &kamal)];
     for (one, other) in turns {
         scene.fleet.reset().expect("the fleet can be reset");
         let version = scene.commit("in-turns");
