@@ -42,7 +42,7 @@ pub enum Value {
 /// A map of a document. Keys are texts, as Ruby's `to_s` prints them.
 pub type Map = IndexMap<String, Entry>;
 
-/// A value in a map, with the place of its key. Places make no difference when entries are compared.
+/// A value in a map, with the place of its key. Two are equal when their values are.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Where the key was written.

@@ -191,6 +191,9 @@ pub enum Command {
     Init(Init),
     /// Show the version
     Version,
+    /// Show every subcommand and every flag, a line each
+    #[command(hide = true, name = "command-line")]
+    Everything,
     #[command(external_subcommand)]
     Other(Vec<String>),
 }
