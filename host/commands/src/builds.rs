@@ -240,8 +240,8 @@ pub fn pack(name: &str, builder: &str, buildpacks: &[String], build: &ImageBuild
     }
     line.extend(argumentize("--env", build.arguments.iter().map(|(key, text)| (key, text))));
     line.extend(build.secrets.iter().map(|name| format!("--env {}", literal(name))));
-    line.push(format!("--path {}", literal(&build.context)));
-    with_secrets(Command::new(line.join(" ")), &build.secrets)
+    line.push("--path .".to_string());
+    with_secrets(Command::new(format!("cd {} && {}", single_quoted(&build.context), line.join(" "))), &build.secrets)
 }
 
 fn with_secrets(command: Command, secrets: &[String]) -> Command {
@@ -376,7 +376,7 @@ mod tests {
         let command = pack("acme/app", "heroku/builder:24", &["heroku/ruby".to_string()], &image);
         assert_eq!(
             command.line,
-            "pack build acme/app --platform linux/amd64 --platform linux/arm64 --creation-time now \
+            "cd '.' && pack build acme/app --platform linux/amd64 --platform linux/arm64 --creation-time now \
              --builder heroku/builder:24 --buildpack heroku/ruby -t acme/app:v1 -t acme/app:latest --clear-cache \
              --env BP_IMAGE_LABELS=service=app --env RUBY=\"3.3\" --env BARE --env GITHUB_TOKEN --path ."
         );

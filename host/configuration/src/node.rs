@@ -47,6 +47,8 @@ pub type Map = IndexMap<String, Entry>;
 pub struct Entry {
     /// Where the key was written.
     pub key: Origin,
+    /// Whether the key is a Ruby symbol (`:name:`), which is not the same as the text of its name.
+    pub is_symbol: bool,
     /// The value.
     pub node: Node,
 }
@@ -64,15 +66,15 @@ pub struct Origin {
     pub length: usize,
 }
 
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.node == other.node
-    }
-}
-
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_symbol == other.is_symbol && self.node == other.node
     }
 }
 
@@ -83,7 +85,19 @@ impl Origin {
     }
 }
 
+impl Entry {
+    /// A value under a Ruby symbol, made here rather than read.
+    pub fn of_symbol(node: Node) -> Self {
+        Self { key: node.origin.clone(), is_symbol: true, node }
+    }
+}
+
 impl Node {
+    /// A value that is made here rather than read from a file.
+    pub fn made(value: Value) -> Self {
+        Self { value, origin: Origin::start_of("") }
+    }
+
     /// An empty map that stands at `origin`.
     pub fn empty_map(origin: Origin) -> Self {
         Self { value: Value::Map(Map::new()), origin }

@@ -22,7 +22,7 @@ pub struct Docker {
     /// What kamal-proxy routes to: service and container id.
     routes: Vec<(String, String)>,
     /// What registries take for a password.
-    password: String,
+    passwords: Vec<String>,
     /// Labels of images that are pulled.
     pulled_labels: serde_json::Map<String, Value>,
     rules: Vec<Rule>,
@@ -51,10 +51,21 @@ pub struct Rule {
     words: String,
     /// The call fails and says this.
     #[serde(default)]
-    pub fail: Option<String>,
+    fail: Option<String>,
+    /// The call says this.
+    #[serde(default)]
+    say: Option<String>,
     /// The call writes `held` into `$CASE` and waits until `go` is there.
     #[serde(default)]
     pub hold: bool,
+}
+
+impl Rule {
+    /// What the rule has docker say.
+    pub fn answer(&self) -> Option<Answer> {
+        let failed = self.fail.clone().map(failed);
+        failed.or(self.say.clone().map(said))
+    }
 }
 
 /// The answer to a call: exit code, standard output, standard error.
@@ -144,7 +155,7 @@ impl Docker {
         } else {
             password = words.one(&["-p", "--password"]).unwrap_or_default().to_string();
         }
-        match password.trim_end_matches('\n') == self.password {
+        match self.passwords.iter().any(|known| known == password.trim_end_matches('\n')) {
             true => said("Login Succeeded"),
             false => failed("Error response from daemon: login attempt failed with status: 401 Unauthorized"),
         }
