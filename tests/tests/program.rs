@@ -55,8 +55,12 @@ fn a_guest_that_loops_ends_the_plan_before_anything_happens() {
 fn bad_input_gets_a_clear_error() {
     let check = |text_of_project: &str, words: &[&str], code: i32, said: &str| {
         let folder = project(text_of_project);
+        for destination in ["eu", "us"] {
+            std::fs::write(folder.path().join(format!("config/deploy.{destination}.yml")), "").expect("an overlay");
+        }
         let output = run(folder.path(), words);
-        assert_eq!((text(&output.stderr).as_str(), output.status.code()), (said, Some(code)), "{words:?}");
+        let stderr = text(&output.stderr).replace(&folder.path().display().to_string(), "$HERE");
+        assert_eq!((stderr.as_str(), output.status.code()), (said, Some(code)), "{words:?}");
         assert_eq!(text(&output.stdout), "", "{words:?}");
     };
     check(
@@ -71,6 +75,58 @@ fn bad_input_gets_a_clear_error() {
         1,
         "error: `upgrade` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
          hint: Kamal itself can be used on the same servers at any time\n",
+    );
+    check(
+        PROJECT,
+        &["plan", "-d", "staging"],
+        1,
+        "  ERROR (RuntimeError): Configuration file not found in $HERE/config/deploy.staging.yml\n\
+         hint: the destination `staging` is read from config/deploy.staging.yml; there are: eu, us\n",
+    );
+    check(
+        "",
+        &["plan"],
+        1,
+        "  ERROR (Kamal::ConfigurationError): registry/username: is required\n\
+        \x20  ╭─[config/deploy.yml:1:1]\n\
+        \x20  ╰────\n\
+        hint: the file is empty: `sextant init` writes one to begin with\n",
+    );
+    let closed =
+        |servers: &str, ssh: &str| format!("{}ssh: {{ port: 1, {ssh} }}\n", PROJECT.replace("[10.0.0.1]", servers));
+    check(
+        &closed("[127.0.0.1]", "user: app, keys: [config/key], config: false"),
+        &["plan", "--version", "v1"],
+        1,
+        "error: failed to reach `127.0.0.1`: connect to host 127.0.0.1 port 1: Connection refused\n\
+         hint: check that 127.0.0.1 is up and that `ssh -p 1 -i config/key app@127.0.0.1` works from here; \
+         --hosts leaves hosts out\n",
+    );
+    check(
+        &closed("[127.0.0.1, 127.0.0.2]", "config: false"),
+        &["plan", "--version", "v1"],
+        1,
+        "error: 2 hosts cannot be looked at\n\
+        \x20 failed to reach `127.0.0.1`: connect to host 127.0.0.1 port 1: Connection refused\n\
+        \x20 failed to reach `127.0.0.2`: connect to host 127.0.0.2 port 1: Connection refused\n\
+        hint: check that 127.0.0.1 is up and that `ssh -p 1 root@127.0.0.1` works from here; --hosts leaves hosts out\n",
+    );
+    check(
+        &format!("{PROJECT}ssh: {{ key_data: [DEPLOY_KEY] }}\n"),
+        &["plan", "--version", "v1"],
+        1,
+        "  ERROR (Kamal::ConfigurationError): Secret 'DEPLOY_KEY' not found, no secret files (.kamal/secrets-common, .kamal/secrets) \
+         provided\n\
+         hint: write a line DEPLOY_KEY=… into .kamal/secrets, and keep the file out of git\n",
+    );
+    check(
+        &format!("{PROJECT}ssh: {{ port: 1, config: false, key_data: ['-----BEGIN KEY-----'] }}\n")
+            .replace("10.0.0.1", "127.0.0.1"),
+        &["plan", "--version", "v1"],
+        1,
+        "Inline key_data usage is deprecated and will be removed in Kamal 3. Please store your key_data in a secret.\n\
+         error: failed to reach `127.0.0.1`: connect to host 127.0.0.1 port 1: Connection refused\n\
+         hint: check that 127.0.0.1 is up and that `ssh -p 1 root@127.0.0.1` works from here; --hosts leaves hosts out\n",
     );
     check(
         PROJECT,
@@ -109,6 +165,47 @@ fn bad_input_gets_a_clear_error() {
         "error: plugin `mine` cannot be read from nowhere.wasm: No such file or directory (os error 2)\n\
          hint: x-plugins/mine/source is a path relative to the project\n",
     );
+}
+
+#[test]
+fn a_key_that_takes_a_command_is_looked_up_for_connections_alone() {
+    let check = |command: &str, words: &[&str], looked_up: bool, said: &str| {
+        let folder = project(
+            &format!("{PROJECT}ssh: {{ port: 1, config: false, key_data: [DEPLOY_KEY] }}\n")
+                .replace("10.0.0.1", "127.0.0.1"),
+        );
+        std::fs::create_dir_all(folder.path().join(".kamal")).expect("a folder");
+        let line = format!("DEPLOY_KEY=$(touch looked-up; {command})\n");
+        std::fs::write(folder.path().join(".kamal/secrets"), line).expect("secrets");
+        let output = run(folder.path(), &[&["plan", "--version", "v1"], words].concat());
+        let stderr = text(&output.stderr);
+        assert_eq!(
+            (folder.path().join("looked-up").exists(), stderr.lines().next().unwrap_or_default()),
+            (looked_up, said),
+            "{command} {words:?}\n{stderr}"
+        );
+    };
+    check("echo key", &["--offline"], false, "");
+    let refused = "error: failed to reach `127.0.0.1`: connect to host 127.0.0.1 port 1: Connection refused";
+    check("echo key", &[], true, refused);
+    check("true", &[], true, "error: the secret `DEPLOY_KEY`, which ssh/key_data names, is empty");
+}
+
+#[test]
+fn programs_are_told_of_bad_command_lines_as_json() {
+    let check = |words: &[&str], message: &str| {
+        let folder = project(PROJECT);
+        let output = run(folder.path(), words);
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
+        let first = object["message"].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_string();
+        assert_eq!(
+            (object["event"].as_str(), object["exit"].as_i64(), first.as_str()),
+            (Some("failed"), Some(2), message)
+        );
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(2), ""), "{words:?}");
+    };
+    check(&["frobnicate", "--output", "json"], "error: Could not find command \"frobnicate\".");
+    check(&["deploy", "--output=json", "--version"], "error: No value provided for option '--version'");
 }
 
 #[test]

@@ -183,10 +183,22 @@ fn lifecycle_text(error: &LifecycleError) -> String {
             &error.to_string(),
             Some("raise --lock-wait-timeout, or run `sextant lock release` if nobody works on it".into()),
         ),
-        LifecycleError::Observe(error) => headed(&format!("failed to {error}"), transport_hint(error)),
+        LifecycleError::Observe(errors) => unreachable_text(errors),
         LifecycleError::Plan(error) => headed(&error.to_string(), plan_hint(error)),
         LifecycleError::Interrupted => headed("interrupted", None),
         other => headed(&other.to_string(), None),
+    }
+}
+
+/// Every host that cannot be reached with its reason, and one hint: what is wrong with one is often wrong with all.
+fn unreachable_text(errors: &[TransportError]) -> String {
+    let hint = errors.iter().find_map(transport_hint);
+    match errors {
+        [error] => headed(&format!("failed to {error}"), hint),
+        errors => {
+            let reasons: String = errors.iter().map(|error| format!("\n  failed to {error}")).collect();
+            headed(&format!("{} hosts cannot be looked at{reasons}", errors.len()), hint)
+        }
     }
 }
 
@@ -263,22 +275,28 @@ fn step_hint(failure: &StepFailure) -> Option<String> {
 
 fn transport_hint(error: &TransportError) -> Option<String> {
     match error {
-        TransportError::Unreachable { machine, .. } => Some(format!(
-            "check that {machine} is up and that `ssh {machine}` works from here; --hosts leaves hosts out"
+        TransportError::Unreachable { by_hand, .. } if by_hand.is_empty() => None,
+        TransportError::Unreachable { machine, by_hand, .. } => {
+            Some(format!("check that {machine} is up and that `{by_hand}` works from here; --hosts leaves hosts out"))
+        }
+        TransportError::HostKeyChanged { machine, known_as, .. } => {
+            Some(format!("if {machine} was set up anew, forget its old key with `ssh-keygen -R {}`", quoted(known_as)))
+        }
+        TransportError::HostKeyUnknown { by_hand, .. } => Some(format!("run `{by_hand}` once to accept its key")),
+        TransportError::Unauthorized { machine, by_hand, .. } => Some(format!(
+            "check `ssh.user` and `ssh.keys`, that the public key is on {machine}, and that `{by_hand}` works from here"
         )),
-        TransportError::HostKeyChanged { machine, .. } => {
-            Some(format!("if {machine} was set up anew, forget its old key with `ssh-keygen -R {machine}`"))
-        }
-        TransportError::HostKeyUnknown { machine, .. } => Some(format!("run `ssh {machine}` once to accept its key")),
-        TransportError::Unauthorized { machine, .. } => {
-            Some(format!("check `ssh.user` and `ssh.keys`, and that the public key is on {machine}"))
-        }
         TransportError::TimeLimit { .. } => Some("run again with -v to see what the step prints".into()),
         TransportError::ConnectionLost { machine, .. } => {
             Some(format!("run the same command again once {machine} is back"))
         }
         _ => None,
     }
+}
+
+/// A name as a shell takes it.
+fn quoted(name: &str) -> String {
+    if name.starts_with('[') { format!("'{name}'") } else { name.to_string() }
 }
 
 fn plan_hint(error: &PlanError) -> Option<String> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use configuration::{ConfigurationError, Secrets, Ssh};
+use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
 use lifecycle::{Events, LifecycleError, Operation};
 use plan::{Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
-use transport::{Interrupt, Interrupts, Machines, SecretValues, SshSettings};
+use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
 
 use crate::arguments::Options;
 use crate::failure::Failure;
@@ -20,6 +20,10 @@ use crate::templates;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What Kamal says about a key that stands in the configuration.
+const INLINE_KEY: &str =
+    "Inline key_data usage is deprecated and will be removed in Kamal 3. Please store your key_data in a secret.";
 
 /// The hook script that runs before the first connection.
 const PRE_CONNECT: &str = "pre-connect";
@@ -157,15 +161,25 @@ pub fn cache_directory() -> Option<PathBuf> {
 pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut values: SecretValues = project.configuration.literals.clone();
     values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
-    let machines = Machines::new(&project.directory, ssh_settings(&project.configuration.ssh), values)
-        .with_environment(crate::children::environment());
+    let mut settings = ssh_settings(project);
+    settings.key_data =
+        project.configuration.ssh.key_data.iter().filter_map(|name| values.get(name).cloned()).collect();
+    let machines = Machines::new(&project.directory, settings, values).with_environment(crate::children::environment());
     match cache_directory() {
         Some(folder) => machines.keeping_images_in(folder.join("images")),
         None => machines,
     }
 }
 
-fn ssh_settings(ssh: &Ssh) -> SshSettings {
+/// How the project's hosts are reached, but for keys that are secrets.
+fn ssh_settings(project: &Project) -> SshSettings {
+    let Configuration { ssh, sshkit, .. } = &project.configuration;
+    if ssh.key_data.iter().any(|name| project.configuration.literals.contains_key(name)) {
+        crate::report::say(INLINE_KEY);
+    }
+    // A path is the project's unless it says otherwise; ssh would look in ~/.ssh.
+    let path = |path: &String| if path.starts_with('~') { path.into() } else { project.directory.join(path) };
+    let usual = ["~/.ssh/config", "/etc/ssh_config", "/etc/ssh/ssh_config", ".ssh/config"].map(String::from);
     SshSettings {
         user: Some(ssh.user.clone()),
         port: u16::try_from(ssh.port).ok(),
@@ -173,9 +187,18 @@ fn ssh_settings(ssh: &Ssh) -> SshSettings {
         proxy_command: ssh.proxy_command.clone(),
         keys: ssh.keys.iter().map(PathBuf::from).collect(),
         keys_only: ssh.keys_only,
-        config_files: ssh.config.as_ref().map(|files| files.iter().map(PathBuf::from).collect()),
+        config_files: Some(ssh.config.as_deref().unwrap_or(&usual).iter().map(path).collect()),
         forward_agent: ssh.forward_agent,
         connect_timeout: CONNECT_TIMEOUT,
+        concurrent_starts: usize::try_from(sshkit.max_concurrent_starts).unwrap_or(usize::MAX),
+        idle_timeout: Duration::from_secs(sshkit.pool_idle_timeout),
+        dns_retries: u32::try_from(sshkit.dns_retries).unwrap_or(u32::MAX),
+        log_level: match ssh.log_level {
+            SshLogLevel::Nothing => LogLevel::Nothing,
+            SshLogLevel::Warnings => LogLevel::Warnings,
+            SshLogLevel::Everything => LogLevel::Everything,
+        },
+        notices: Notices::to(|line| crate::report::say(&format!("  WARN {line}"))),
         ..SshSettings::default()
     }
 }
@@ -192,7 +215,7 @@ pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
     let request = Request { intent: Intent::Look, words: options.path.clone(), version: None, no_cache: false };
     let mut run = run(project, options, request, &secrets)?;
     run.hook_scripts.insert(PRE_CONNECT.to_string());
-    let events = crate::report::events(options);
+    let events = crate::report::terminal(options, &run);
     runtime()?.block_on(async {
         let machines = machines(project, &secrets);
         let connected = lifecycle::connect(&Arc::new(run), &machines, &*events, &interrupts()).await;
@@ -236,7 +259,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
     let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
-    let events = crate::report::events(options);
+    let events = crate::report::events(options, project, &run)?;
     runtime()?.block_on(async {
         let machines = machines(project, &secrets);
         let interrupts = interrupts();
@@ -257,7 +280,10 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
 
 /// Makes the plan of a request without carrying it out.
 pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
-    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let secrets = project.secrets(match look {
+        Look::Offline => Substitution::Offline,
+        Look::AtHosts | Look::AfterPreConnect => Substitution::NamesOnly,
+    })?;
     let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
@@ -276,6 +302,9 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             interrupts: &interrupts,
         };
         let planned = async {
+            if look != Look::Offline {
+                operation.foresee()?;
+            }
             if look == Look::AfterPreConnect {
                 operation.connect().await?;
             }

@@ -6,6 +6,7 @@ mod aliases;
 mod arguments;
 mod children;
 mod command_line;
+mod commits;
 mod failure;
 mod help;
 mod invocation;
@@ -29,7 +30,11 @@ use crate::failure::Failure;
 
 fn main() -> ExitCode {
     let mut output = Output::Text;
-    match words().and_then(|words| run(words, &mut output)) {
+    let ran = words().and_then(|words| {
+        output = asked_for(&words);
+        run(words, &mut output)
+    });
+    match ran {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             failure.tell(output);
@@ -45,6 +50,13 @@ fn words() -> Result<Vec<String>, Failure> {
         text: format!("the command line is not UTF-8: {}", word.display()),
         hint: "write it in UTF-8".to_string(),
     })
+}
+
+/// How a program wants to hear what is wrong with words that cannot be read as a whole.
+fn asked_for(words: &[String]) -> Output {
+    let json =
+        words.windows(2).any(|pair| pair == ["--output", "json"]) || words.iter().any(|word| word == "--output=json");
+    if json { Output::Json } else { Output::Text }
 }
 
 /// Runs what the words mean; an alias first becomes the words it stands for.
@@ -69,6 +81,12 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
     let program = ["sextant".to_string()];
     let mut arguments = match Arguments::try_parse_from(program.iter().chain(words)) {
         Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() && *output == Output::Json => {
+            let text = error.to_string();
+            let (text, hint) = text.trim_end().split_once("\n\n").unwrap_or((&text, ""));
+            let text = text.strip_prefix("error: ").unwrap_or(text).to_string();
+            return Err(Failure::Usage { text, hint: hint.to_string() });
+        }
         Err(error) => {
             let _ = error.print();
             return Ok(if error.use_stderr() { 2 } else { 0 });
@@ -78,7 +96,9 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
         text: format!("`{word}` is no way to show progress"),
         hint: "--output is text or json".to_string(),
     })?;
-    *output = arguments.options.output;
+    if !path.is_empty() {
+        *output = arguments.options.output;
+    }
     arguments.options.path = path;
     subcommands::run(arguments)
 }

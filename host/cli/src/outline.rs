@@ -3,6 +3,8 @@
 use commands::Machine;
 use plan::{Action, Barrier, Block, Plan, Stage, Step, lower};
 
+use crate::commits::shortened;
+
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
@@ -14,30 +16,12 @@ pub enum Detail {
 
 /// The plan as text.
 pub fn outline(plan: &Plan, detail: Detail) -> String {
-    let destination = plan.destination.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
-    let mut text = format!("Plan: {} {} {}{destination}\n", plan.subcommand, plan.service, plan.version);
-    if !plan.hooks.is_empty() {
-        let owners: Vec<String> =
-            plan.hooks.iter().map(|owner| format!("{} by {}", owner.hook, owner.plugin)).collect();
-        text.push_str(&format!("Hooks: {}\n", owners.join(", ")));
+    let mut outline = Outline { detail, text: String::new(), number: 0 };
+    outline.plan(plan);
+    match detail {
+        Detail::Steps => shortened(&outline.text),
+        Detail::Commands => outline.text,
     }
-    for note in &plan.notes {
-        text.push_str(&format!("Note: {note}\n"));
-    }
-    if !plan.connect.is_empty() {
-        text.push_str("\nBefore the first connection\n");
-        plan.connect.iter().for_each(|step| line(&mut text, 2, step, detail));
-    }
-    part(&mut text, "", &plan.prepare, detail);
-    let heading =
-        plan.lock.as_ref().map(|lock| format!("\nUnder the deploy lock on {}\n", lock.host)).unwrap_or_default();
-    part(&mut text, &heading, &plan.apply, detail);
-    let heading = if plan.lock.is_some() { "\nAfter the deploy lock is released\n" } else { "" };
-    part(&mut text, heading, &plan.conclude, detail);
-    if plan.steps().next().is_none() {
-        text.push_str("\nNothing to do.\n");
-    }
-    text
 }
 
 /// Whether a step only notes what others do: it is left out unless everything is shown.
@@ -45,21 +29,97 @@ pub fn is_bookkeeping(step: &Step) -> bool {
     matches!(step.action, Action::Audit { .. })
 }
 
-fn part(text: &mut String, heading: &str, stages: &[Stage], detail: Detail) {
-    if stages.is_empty() {
-        return;
-    }
-    text.push_str(heading);
-    for stage in stages {
-        text.push_str(&format!("\n{}\n", stage.title));
-        if let Some(registry) = &stage.registry {
-            let machines: Vec<String> = registry.machines.iter().map(Machine::to_string).collect();
-            let port = registry.port;
-            text.push_str(&format!("  with port {port} of {} leading to this machine\n", machines.join(", ")));
+/// The text so far, and the number of the last step in it: steps that are left out have none.
+struct Outline {
+    detail: Detail,
+    text: String,
+    number: usize,
+}
+
+impl Outline {
+    fn plan(&mut self, plan: &Plan) {
+        let destination = plan.destination.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
+        self.line(&format!("Plan: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
+        if !plan.hooks.is_empty() {
+            let owners: Vec<String> =
+                plan.hooks.iter().map(|owner| format!("{} by {}", owner.hook, owner.plugin)).collect();
+            self.line(&format!("Hooks: {}", owners.join(", ")));
         }
-        for (machines, blocks) in alike(stage) {
-            text.push_str(&format!("  on {}\n", machines.join(", ")));
-            blocks.iter().for_each(|block| block_lines(text, block, detail));
+        for note in &plan.notes {
+            self.line(&format!("Note: {note}"));
+        }
+        if !plan.connect.is_empty() {
+            self.line("\nBefore the first connection");
+            plan.connect.iter().for_each(|step| self.step(2, step));
+        }
+        self.part(None, &plan.prepare);
+        let heading = plan.lock.as_ref().map(|lock| format!("Under the deploy lock on {}", lock.host));
+        self.part(heading.as_deref(), &plan.apply);
+        self.part(plan.lock.as_ref().map(|_| "After the deploy lock is released"), &plan.conclude);
+        if plan.steps().next().is_none() {
+            self.line("\nNothing to do.");
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn part(&mut self, heading: Option<&str>, stages: &[Stage]) {
+        if stages.is_empty() {
+            return;
+        }
+        if let Some(heading) = heading {
+            self.line(&format!("\n{heading}"));
+        }
+        for stage in stages {
+            self.line(&format!("\n{}", stage.title));
+            if let Some(registry) = &stage.registry {
+                let machines: Vec<String> = registry.machines.iter().map(Machine::to_string).collect();
+                let port = registry.port;
+                self.line(&format!("  with port {port} of {} leading to this machine", machines.join(", ")));
+            }
+            for (machines, blocks) in alike(stage) {
+                self.line(&format!("  on {}", machines.join(", ")));
+                blocks.iter().for_each(|block| self.block(block));
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        let mut indent = 4;
+        if let Some(role) = &block.role {
+            let waits = match block.barrier {
+                Barrier::Waits => ", once the first container of the primary role is healthy",
+                _ => "",
+            };
+            self.line(&format!("    role {role}{waits}"));
+            indent = 6;
+        }
+        block.start.iter().chain(&block.finish).for_each(|step| self.step(indent, step));
+        if !block.abort.is_empty() {
+            self.line(&format!("{:indent$}if that fails", ""));
+            block.abort.iter().for_each(|step| self.step(indent + 2, step));
+        }
+    }
+
+    fn step(&mut self, indent: usize, step: &Step) {
+        if self.detail == Detail::Steps && is_bookkeeping(step) {
+            return;
+        }
+        self.number += 1;
+        let by = step.plugin.as_ref().map(|plugin| format!("  [{plugin}]")).unwrap_or_default();
+        self.line(&format!("{:indent$}{:>3}. {}{by}", "", self.number, step.title));
+        if self.detail == Detail::Commands {
+            let command = lower::command(step);
+            for line in command.line.lines() {
+                self.line(&format!("{:indent$}     $ {line}", ""));
+            }
+            let secrets = step.action.secrets();
+            if !secrets.is_empty() {
+                self.line(&format!("{:indent$}     with the secrets {}", "", secrets.join(", ")));
+            }
         }
     }
 }
@@ -87,40 +147,4 @@ fn same(left: &[Block], right: &[Block]) -> bool {
         steps.map(|step| step.title.clone()).chain(blocks.iter().filter_map(|block| block.role.clone())).collect()
     };
     words(left) == words(right)
-}
-
-fn block_lines(text: &mut String, block: &Block, detail: Detail) {
-    let mut indent = 4;
-    if let Some(role) = &block.role {
-        let waits = if block.barrier == Barrier::Waits {
-            ", once the first container of the primary role is healthy"
-        } else {
-            ""
-        };
-        text.push_str(&format!("    role {role}{waits}\n"));
-        indent = 6;
-    }
-    block.start.iter().chain(&block.finish).for_each(|step| line(text, indent, step, detail));
-    if !block.abort.is_empty() {
-        text.push_str(&format!("{:indent$}if that fails\n", ""));
-        block.abort.iter().for_each(|step| line(text, indent + 2, step, detail));
-    }
-}
-
-fn line(text: &mut String, indent: usize, step: &Step, detail: Detail) {
-    if detail == Detail::Steps && is_bookkeeping(step) {
-        return;
-    }
-    let by = step.plugin.as_ref().map(|plugin| format!("  [{plugin}]")).unwrap_or_default();
-    text.push_str(&format!("{:indent$}{:>3}. {}{by}\n", "", step.id, step.title));
-    if detail == Detail::Commands {
-        let command = lower::command(step);
-        for line in command.line.lines() {
-            text.push_str(&format!("{:indent$}     $ {line}\n", ""));
-        }
-        let secrets = step.action.secrets();
-        if !secrets.is_empty() {
-            text.push_str(&format!("{:indent$}     with the secrets {}\n", "", secrets.join(", ")));
-        }
-    }
 }

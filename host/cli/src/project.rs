@@ -30,6 +30,8 @@ pub struct Project {
     pub selection: Selection,
     /// The texts it was read from, for errors that show a line.
     pub sources: Vec<Source>,
+    /// What git says, once it was asked.
+    checkout: OnceLock<Option<Checkout>>,
     /// Whether what runs before the first connection has run: it does so once.
     pub connected: AtomicBool,
     /// The secrets, once the commands in their files have run: they do so once.
@@ -41,8 +43,11 @@ pub struct Project {
 pub enum Substitution {
     /// They run: values are needed.
     Run,
-    /// They do not: names are enough for a plan, and values that take no command are known all the same.
+    /// They do not, unless a key takes one that opens connections: names are enough for a plan, and values that take no command are
+    /// known all the same.
     NamesOnly,
+    /// They do not at all: nothing is connected to.
+    Offline,
 }
 
 impl Project {
@@ -51,7 +56,15 @@ impl Project {
         let directory = directory()?;
         let sources = sources(&directory, &options.config_file, options.destination.as_deref())?;
         let texts = texts(&sources);
-        let wrong = |error| Failure::Configuration { error, sources: texts.clone() };
+        let is_empty = sources.base.text.trim().is_empty();
+        let wrong = |error: ConfigurationError| {
+            let error = if is_empty {
+                error.with_hint("the file is empty: `sextant init` writes one to begin with")
+            } else {
+                error
+            };
+            Failure::Configuration { error, sources: texts.clone() }
+        };
         let machine = Machine::new(directory.clone(), options.permissions());
         let configuration = configuration::load_within(&sources, &machine).map_err(wrong)?;
         let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
@@ -63,6 +76,7 @@ impl Project {
             configuration,
             selection,
             sources: texts.clone(),
+            checkout: OnceLock::new(),
             connected: AtomicBool::new(false),
             secrets: OnceLock::new(),
         };
@@ -70,9 +84,20 @@ impl Project {
         Ok(project)
     }
 
-    /// The secrets of the project.
+    /// The secrets of the project. Nobody can log in with a key that is not there, so its lack is an error here.
     pub fn secrets(&self, substitution: Substitution) -> Result<Secrets, Failure> {
-        self.read_secrets(substitution).map_err(|error| self.wrong(error))
+        let secrets = self.read_secrets(substitution).map_err(|error| self.wrong(error))?;
+        let Configuration { ssh, literals, .. } = &self.configuration;
+        for name in ssh.key_data.iter().filter(|name| !literals.contains_key(*name)) {
+            match secrets.get(name).map_err(|error| self.wrong(error))? {
+                None if substitution == Substitution::NamesOnly => return self.secrets(Substitution::Run),
+                Some(key) if key.expose_secret().trim().is_empty() => {
+                    return Err(Failure::message(format!("the secret `{name}`, which ssh/key_data names, is empty")));
+                }
+                _ => {}
+            }
+        }
+        Ok(secrets)
     }
 
     /// The values of all secrets, for which commands in the secrets files run.
@@ -100,7 +125,7 @@ impl Project {
         let own = self.configuration.variables.iter();
         environment.extend(own.map(|(name, value)| (name.clone(), value.expose_secret().to_string())));
         let mut run = |command: SecretCommand<'_>| match (substitution, command) {
-            (Substitution::NamesOnly, _) => Ok(None),
+            (Substitution::NamesOnly | Substitution::Offline, _) => Ok(None),
             (Substitution::Run, SecretCommand::Shell(line)) => Ok(Some(self.substituted(line))),
             (Substitution::Run, SecretCommand::Own(line)) => lookup::inline(self, line).map(Some),
         };
@@ -141,14 +166,19 @@ impl Project {
         Ok(names.filter(|name| !name.contains('.')).collect())
     }
 
-    /// The git checkout the project stands in, if it stands in one.
+    /// The git checkout the project stands in, if it stands in one. git is asked once.
     pub fn checkout(&self) -> Option<Checkout> {
-        let git = |words: &[&str]| self.git(words);
+        self.checkout.get_or_init(|| self.read_checkout()).clone()
+    }
+
+    fn read_checkout(&self) -> Option<Checkout> {
+        let told = self.git(&["rev-parse", "--show-toplevel", "--show-prefix", "HEAD"])?;
+        let mut lines = told.lines();
         Some(Checkout {
-            root: git(&["rev-parse", "--show-toplevel"])?,
-            prefix: git(&["rev-parse", "--show-prefix"])?.trim_end_matches('/').to_string(),
-            revision: git(&["rev-parse", "HEAD"])?,
-            changes: git(&["status", "--porcelain"])?.lines().map(str::to_string).collect(),
+            root: lines.next()?.to_string(),
+            prefix: lines.next()?.trim_end_matches('/').to_string(),
+            revision: lines.next()?.to_string(),
+            changes: self.git(&["status", "--porcelain"])?.lines().map(str::to_string).collect(),
         })
     }
 
@@ -181,7 +211,7 @@ pub fn directory() -> Result<PathBuf, Failure> {
 fn sources(directory: &Path, config_file: &str, destination: Option<&str>) -> Result<Sources, Failure> {
     let base = read_source(directory, config_file)?;
     let overlay = match destination {
-        Some(destination) => Some(read_source(directory, &overlay_path(config_file, destination))?),
+        Some(destination) => Some(read_overlay(directory, config_file, destination)?),
         None => None,
     };
     Ok(Sources { base, overlay, destination: destination.map(str::to_string) })
@@ -208,6 +238,35 @@ fn read_source(directory: &Path, path: &str) -> Result<Source, Failure> {
         }
         Err(error) => Err(Failure::message(format!("{path} cannot be read: {error}"))),
     }
+}
+
+/// Reads the overlay of a destination. Where there is none, it tells which destinations there are.
+fn read_overlay(directory: &Path, base: &str, destination: &str) -> Result<Source, Failure> {
+    let path = overlay_path(base, destination);
+    read_source(directory, &path).map_err(|failure| match failure {
+        Failure::Configuration { error, sources } => {
+            let known = destinations(directory, base);
+            let known =
+                if known.is_empty() { "there is none".to_string() } else { format!("there are: {}", known.join(", ")) };
+            let error = error.with_hint(format!("the destination `{destination}` is read from {path}; {known}"));
+            Failure::Configuration { error, sources }
+        }
+        other => other,
+    })
+}
+
+/// The destinations that have an overlay.
+fn destinations(directory: &Path, base: &str) -> Vec<String> {
+    let path = overlay_path(base, "*");
+    let path = Path::new(&path);
+    let pattern = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some((before, after)) = pattern.split_once('*') else { return Vec::new() };
+    let entries = std::fs::read_dir(directory.join(path.parent().unwrap_or(Path::new(""))));
+    let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> =
+        names.filter_map(|name| Some(name.strip_prefix(before)?.strip_suffix(after)?.to_string())).collect();
+    names.sort();
+    names
 }
 
 /// `config/deploy.yml` and `staging` give `config/deploy.staging.yml`.

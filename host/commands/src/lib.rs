@@ -12,5 +12,6 @@ pub mod prune;
 pub mod quoting;
 pub mod reading;
 pub mod registry;
+pub mod side_by_side;
 
 pub use command::{Command, Fragment, Machine};

@@ -49,6 +49,9 @@ pub(crate) fn wrong_type(path: &str, node: &Node, expected: &str) -> Option<Stri
         (_, Value::String(text)) if expected == "an integer" && text.parse::<i64>().is_ok() => {
             "write the number without quotes"
         }
+        ("builder", Value::Null) => {
+            "say for which processors to build: `builder: { arch: amd64 }`, `arm64`, or a list of both"
+        }
         (_, Value::Null) if path.ends_with("/clear") || path == "env" => "drop the key where there is nothing under it",
         (_, Value::Null) if path.starts_with("servers/") => "an empty role is written `[]`",
         (_, Value::Date(_)) => "put the date in quotes",

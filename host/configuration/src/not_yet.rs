@@ -37,8 +37,6 @@ const MISSING: &[Missing] = &[
     missing("proxy/run", is_given, What::Key),
     missing("servers/*/proxy/run", is_given, What::Key),
     missing("accessories/*/proxy/run", is_given, What::Key),
-    missing("hooks_output", is_given, What::Key),
-    missing("output", is_filled, What::Key),
 ];
 
 /// Refuses the first key that is not carried out yet; the hint names the others.

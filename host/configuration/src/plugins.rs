@@ -42,8 +42,11 @@ fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
     let Some(source) = source else {
         return Err(error(&format!("{path}/source"), "is required").at(&node.origin));
     };
-    if source.to_ruby_string().contains("://") {
-        return Err(error(&format!("{path}/source"), "only a path works yet").at(&source.origin));
+    if source.as_str().is_none_or(|source| source.contains("://")) {
+        let wrong = error(&format!("{path}/source"), "only a path works yet").at(&source.origin);
+        return Err(
+            wrong.with_hint("put the component into the project and name its path, such as `plugins/mine.wasm`")
+        );
     }
     for grant in ["network", "files"] {
         if let Some(given) = node.pointer(&format!("/grants/{grant}")).filter(|given| !given.is_blank()) {

@@ -212,8 +212,6 @@ fn keys_that_are_not_carried_out_yet() {
     check_key("asset_path: /a", "6:13+2", "asset_path");
     check_key("error_pages_path: public", "6:19+6", "error_pages_path");
     check_key("proxy: { run: { http_port: 1 } }", "6:15+1", "proxy/run");
-    check_key("hooks_output: :verbose", "6:15+8", "hooks_output");
-    check_key("output: { file: { path: x } }", "6:9+1", "output");
     check(
         "servers:\n  web: { hosts: [ h1 ], asset_path: /a }\n",
         "6:37+2",
@@ -245,7 +243,7 @@ fn plugins() {
     };
     check("{}", "7:6+1", "x-plugins/p/source: is required");
     check("x.wasm", "7:6+6", "x-plugins/p: should be a hash");
-    check("{ source: https://x }", "7:16+9", "x-plugins/p/source: only a path works yet");
+    check("{ source: [ x ] }", "7:16+1", "x-plugins/p/source: should be a string");
     check("{ source: x, mode: enforce }", "7:19+4", "x-plugins/p: unknown key: mode");
     check("{ source: x, grants: { disk: [] } }", "7:29+4", "x-plugins/p/grants: unknown key: disk");
     check(
@@ -259,6 +257,18 @@ fn plugins() {
         "x-plugins/p/grants/files: not granted yet by this version",
     );
     check("{ source: x, with: 1 }", "7:25+1", "x-plugins/p/with: should be a hash");
+}
+
+#[test]
+fn plugins_come_from_the_project() {
+    for (source, place) in [("https://x", "7:16+9"), ("5", "7:16+1")] {
+        check(
+            &format!("{SERVERS}x-plugins:\n  p: {{ source: {source} }}\n"),
+            place,
+            "x-plugins/p/source: only a path works yet",
+            "put the component into the project and name its path, such as `plugins/mine.wasm`",
+        );
+    }
 }
 
 #[test]
@@ -289,6 +299,12 @@ fn broken_yaml() {
         "",
     );
     check_whole("", "1:1+1", "registry/username: is required", "");
+    check_whole(
+        "service: app\nbuilder:\n",
+        "2:8+1",
+        "builder: should be a hash",
+        "say for which processors to build: `builder: { arch: amd64 }`, `arm64`, or a list of both",
+    );
 }
 
 #[test]

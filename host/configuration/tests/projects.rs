@@ -445,18 +445,36 @@ fn keys_in_the_file_are_moved_out_of_the_document() {
 }
 
 #[test]
-fn how_connections_are_made_and_kept() {
+fn how_connections_and_outputs_are_set() {
     let check = |text: &str, expected: &str| {
-        let Configuration { ssh, sshkit, .. } = project(&format!("{SIMPLE}{text}\n"));
+        let Configuration { ssh, sshkit, hooks_output, output, .. } = project(&format!("{SIMPLE}{text}\n"));
+        let level = |script: &str| hooks_output.of(script);
         let found = format!(
-            "{:?} {} {} {}",
-            ssh.log_level, sshkit.max_concurrent_starts, sshkit.pool_idle_timeout, sshkit.dns_retries
+            "{:?} {} {} {} {:?} {:?} {:?} {:?}",
+            ssh.log_level,
+            sshkit.max_concurrent_starts,
+            sshkit.pool_idle_timeout,
+            sshkit.dns_retries,
+            level("pre-deploy"),
+            level("post-deploy"),
+            output.file,
+            output.otel
         );
         assert_eq!(found, expected, "{text}");
     };
-    check("", "Nothing 30 900 3");
-    check("ssh: { log_level: debug }", "Everything 30 900 3");
-    check("ssh: { log_level: :warn }", "Warnings 30 900 3");
-    check("ssh: { log_level: fatal }", "Nothing 30 900 3");
-    check("sshkit: { max_concurrent_starts: 5, pool_idle_timeout: 60, dns_retries: 0 }", "Nothing 5 60 0");
+    check("", "Nothing 30 900 3 None None None None");
+    check("ssh: { log_level: debug }", "Everything 30 900 3 None None None None");
+    check("ssh: { log_level: :warn }", "Warnings 30 900 3 None None None None");
+    check("ssh: { log_level: fatal }", "Nothing 30 900 3 None None None None");
+    check(
+        "sshkit: { max_concurrent_starts: 5, pool_idle_timeout: 60, dns_retries: 0 }",
+        "Nothing 5 60 0 None None None None",
+    );
+    check("hooks_output: :verbose", "Nothing 30 900 3 Some(Verbose) Some(Verbose) None None");
+    check("hooks_output: quiet", "Nothing 30 900 3 Some(Quiet) Some(Quiet) None None");
+    check("hooks_output: { pre-deploy: :quiet }", "Nothing 30 900 3 Some(Quiet) None None None");
+    check(
+        "output: { file: { path: log }, otel: { endpoint: 'http://collector:4318' } }",
+        r#"Nothing 30 900 3 None None Some("log") Some("http://collector:4318")"#,
+    );
 }

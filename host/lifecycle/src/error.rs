@@ -9,9 +9,9 @@ use transport::TransportError;
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum LifecycleError {
-    /// A host could not be looked at. Nothing was touched.
-    #[error("{}", transport_text(.0))]
-    Observe(TransportError),
+    /// Hosts could not be looked at, at least one. Nothing was touched.
+    #[error("{}", unreachable(.0))]
+    Observe(Vec<TransportError>),
     /// A host's answer makes no sense. Nothing was touched.
     #[error(transparent)]
     Unreadable(#[from] UnreadableAnswer),
@@ -100,6 +100,10 @@ pub(crate) fn last_lines(text: &str, count: usize) -> Vec<&str> {
 
 fn transport_text(error: &TransportError) -> String {
     format!("failed to {error}")
+}
+
+fn unreachable(errors: &[TransportError]) -> String {
+    errors.iter().map(transport_text).collect::<Vec<_>>().join("; ")
 }
 
 fn summary(failures: &[Failure]) -> String {

@@ -6,6 +6,8 @@ use commands::Machine;
 use plan::{Plan, Step};
 use transport::Stream;
 
+use crate::error::LifecycleError;
+
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
@@ -50,8 +52,10 @@ pub enum Event<'a> {
     BarrierClosed { machine: &'a Machine, role: &'a str },
     /// A boot failed on a host and is being undone.
     Aborting { machine: &'a Machine, role: &'a str },
-    /// Everything was done.
+    /// Everything was done. The last event of a run that went well.
     Finished { took: Duration },
+    /// The run ended early. The last event of every other run.
+    Failed { error: &'a LifecycleError, took: Duration },
 }
 
 /// Whoever is told. Must not wait.

@@ -75,13 +75,12 @@ async fn visit<T: Transport>(
     interrupts: &Interrupts,
 ) -> Result<HostFacts, LifecycleError> {
     let first = if holder { host::take_lock(&lock.directory, &lock.details) } else { host::make_directory(".kamal") };
-    let mut tasks = vec![Task::new(first).titled("take the deploy lock").within(LIMIT)];
-    tasks.extend(observe::tasks(run));
+    let tasks = [Task::new(first).titled("take the deploy lock").within(LIMIT), observe::task(run)];
     let machine = Machine::Host(name.to_string());
     let report = transport.run(&machine, &tasks, interrupts, &mut |_| {}).await;
     match report.ending {
         Ending::Complete => {
-            let facts = observe::read(name, &report.outcomes[1..]);
+            let facts = observe::read(run, name, &report.outcomes[1]);
             if holder && facts.is_err() {
                 let _ = release(transport, lock).await;
             }
@@ -103,7 +102,7 @@ async fn visit<T: Transport>(
             }
             Err(match error {
                 TransportError::Interrupted { .. } => LifecycleError::Interrupted,
-                error => LifecycleError::Observe(error),
+                error => LifecycleError::Observe(vec![error]),
             })
         }
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use commands::Machine;
+use commands::side_by_side::{parts, side_by_side};
 use futures_util::future::{join, join_all};
-use plan::{Answer, HostFacts, Run};
+use plan::{Answer, HostFacts, Run, UnreadableAnswer};
 use transport::{Ending, Interrupts, Outcome, Task, Transport, TransportError};
 
 use crate::error::LifecycleError;
@@ -12,20 +13,25 @@ use crate::error::LifecycleError;
 /// How long one look may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The tasks that look at a host.
-pub(crate) fn tasks(run: &Run) -> Vec<Task> {
-    plan::observation(run)
-        .into_iter()
-        .map(|command| Task::new(command).titled("look at the host").within(LIMIT).or_continue())
-        .collect()
+/// The task that looks at a host: everything is asked at once.
+pub(crate) fn task(run: &Run) -> Task {
+    Task::new(side_by_side(&plan::observation(run))).titled("look at the host").within(LIMIT).or_continue()
 }
 
-/// Reads what the tasks told.
-pub(crate) fn read(host: &str, outcomes: &[Outcome]) -> Result<HostFacts, LifecycleError> {
-    let answers: Vec<Answer> = outcomes
-        .iter()
-        .map(|outcome| Answer { exit: outcome.exit, stdout: outcome.stdout.clone(), stderr: outcome.stderr.clone() })
-        .collect();
+/// Reads what the task told.
+pub(crate) fn read(run: &Run, host: &str, outcome: &Outcome) -> Result<HostFacts, LifecycleError> {
+    let parts = parts(&outcome.stdout, plan::observation(run).len());
+    // A machine that only pretends says nothing at all. One that says something has to say everything.
+    let silent = outcome.stdout.trim().is_empty();
+    let answer = |part: Option<(i32, String)>| match part {
+        Some((exit, stdout)) => Some(Answer { exit, stdout, stderr: outcome.stderr.clone() }),
+        None => silent.then(Answer::default),
+    };
+    let answers: Option<Vec<Answer>> = parts.into_iter().map(answer).collect();
+    let answers = answers.ok_or_else(|| UnreadableAnswer {
+        host: host.to_string(),
+        problem: "a part of it is missing, which may be because there are too many containers".to_string(),
+    })?;
     Ok(HostFacts::read(host, &answers)?)
 }
 
@@ -36,17 +42,32 @@ pub(crate) async fn observe<T: Transport>(
     hosts: &[String],
     interrupts: &Interrupts,
 ) -> Result<plan::Facts, LifecycleError> {
-    let tasks = tasks(run);
+    let task = [task(run)];
     let looks = hosts.iter().map(async |host| {
-        let report = transport.run(&Machine::Host(host.clone()), &tasks, interrupts, &mut |_| {}).await;
+        let report = transport.run(&Machine::Host(host.clone()), &task, interrupts, &mut |_| {}).await;
         match report.ending {
             Ending::Broken(TransportError::Interrupted { .. }) => Err(LifecycleError::Interrupted),
-            Ending::Broken(error) => Err(LifecycleError::Observe(error)),
-            Ending::Complete | Ending::Stopped => Ok((host.clone(), read(host, &report.outcomes)?)),
+            Ending::Broken(error) => Err(LifecycleError::Observe(vec![error])),
+            Ending::Complete | Ending::Stopped => {
+                let outcome = report.outcomes.into_iter().next().unwrap_or_default();
+                Ok((host.clone(), read(run, host, &outcome)?))
+            }
         }
     });
     let (looks, architecture) = join(join_all(looks), architecture(transport, run, interrupts)).await;
-    Ok(plan::Facts { hosts: looks.into_iter().collect::<Result<_, _>>()?, architecture })
+    let (looked, failed): (Vec<_>, Vec<_>) = looks.into_iter().partition(Result::is_ok);
+    // Whoever has to see to several hosts wants to hear of all of them at once.
+    let mut unreachable = Vec::new();
+    for error in failed.into_iter().filter_map(Result::err) {
+        match error {
+            LifecycleError::Observe(errors) => unreachable.extend(errors),
+            other => return Err(other),
+        }
+    }
+    if !unreachable.is_empty() {
+        return Err(LifecycleError::Observe(unreachable));
+    }
+    Ok(plan::Facts { hosts: looked.into_iter().filter_map(Result::ok).collect(), architecture })
 }
 
 /// The architecture of the docker on the operator's machine, where the plan depends on it.

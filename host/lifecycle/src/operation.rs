@@ -31,6 +31,17 @@ pub struct Operation<'a, T> {
 }
 
 impl<T: Transport> Operation<'_, T> {
+    /// Fails on what can be known before anything runs: a secret that will be missing whatever the hosts tell, a plugin that cannot be
+    /// used, an accessory that does not exist. What depends on the hosts is not said here.
+    pub fn foresee(&self) -> Result<(), LifecycleError> {
+        plan::indispensable_secrets(&self.run).iter().try_for_each(|name| self.secrets.get(name).map(drop))?;
+        match self.plan(Facts::default()) {
+            Ok(_) => Ok(()),
+            Err(LifecycleError::Plan(error)) if error.depends_on_facts() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs what has to run before the first connection: the hook script `pre-connect`, if the project has it.
     pub async fn connect(&self) -> Result<(), LifecycleError> {
         self.provide(plan::before_connecting(&self.run).iter().flat_map(|step| step.action.secrets()))?;
@@ -54,12 +65,6 @@ impl<T: Transport> Operation<'_, T> {
     pub fn plan(&self, facts: Facts) -> Result<Plan, LifecycleError> {
         // Plugins are called here, which takes its time; the runtime's other tasks go on meanwhile.
         Ok(tokio::task::block_in_place(|| plan::plan(&self.run, &Arc::new(facts), self.hooks))?)
-    }
-
-    /// Fails if a secret does not exist that the run will need whatever the hosts tell.
-    pub fn require_secrets(&self) -> Result<(), LifecycleError> {
-        plan::indispensable_secrets(&self.run).iter().try_for_each(|name| self.secrets.get(name).map(drop))?;
-        Ok(())
     }
 
     /// Has the values of secrets at hand.

@@ -14,9 +14,19 @@ use crate::stages::run_stages;
 use crate::track::Crew;
 
 impl<T: Transport> Operation<'_, T> {
-    /// Observes, plans, reviews and applies.
+    /// Observes, plans, reviews and applies. The last event tells how it ended.
     pub async fn perform(&self) -> Result<(), LifecycleError> {
-        self.require_secrets()?;
+        let begin = Instant::now();
+        let performed = self.carry_out().await;
+        self.events.tell(match &performed {
+            Ok(()) => Event::Finished { took: begin.elapsed() },
+            Err(error) => Event::Failed { error, took: begin.elapsed() },
+        });
+        performed
+    }
+
+    async fn carry_out(&self) -> Result<(), LifecycleError> {
+        self.foresee()?;
         self.connect().await?;
         let facts = self.observe().await?;
         let architecture = facts.architecture.clone();
@@ -38,14 +48,11 @@ async fn apply<T: Transport>(
     plan: Plan,
     architecture: Option<String>,
 ) -> Result<(), LifecycleError> {
-    let begin = Instant::now();
     let Operation { transport, events, interrupts, .. } = *operation;
     let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
     run_stages(&crew, &plan.prepare).await?;
     let plan = under_lock(operation, &crew, plan, architecture).await?;
-    run_stages(&crew, &plan.conclude).await?;
-    events.tell(Event::Finished { took: begin.elapsed() });
-    Ok(())
+    run_stages(&crew, &plan.conclude).await
 }
 
 /// Takes the lock, plans again if the facts changed meanwhile, does the work, and releases the lock whatever happened.

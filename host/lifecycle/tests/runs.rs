@@ -96,7 +96,7 @@ async fn hosts_that_changed_before_the_lock_was_taken_are_planned_for_again() {
         }
         looks += 1;
         // Somebody stopped the network and the proxy is gone at the second look: the plan has to start it.
-        Some(transport::Answer::Ends(Outcome::success(if looks == 1 { proxy } else { "" })))
+        Some(transport::Answer::Ends(Outcome::success(looked(if looks == 1 { proxy } else { "" }))))
     });
     let played = play_with(machines, &PROJECT.replace(", proxy: false", ", proxy: { app_port: 3000 }")).await;
     played.result.as_ref().expect("all goes well");
@@ -116,6 +116,12 @@ async fn a_missing_secret_ends_the_run_before_anything_is_touched() {
     let played = play_with(Scripted::new(), &PROJECT.replace("[PASSWORD]", "[NOBODY_SET_ME]")).await;
     assert!(matches!(played.result, Err(LifecycleError::Secret(_))));
     assert!(!played.lines.iter().any(|line| line.contains("pull")));
+}
+
+/// What a host says to a look that asks for its containers first.
+fn looked(containers: &str) -> String {
+    let rest: String = (1..20).map(|part| format!("\n\u{1e} {part} 0\n")).collect();
+    format!("{containers}\n\n\u{1e} 0 0\n{rest}")
 }
 
 /// What became of a run.

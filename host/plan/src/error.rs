@@ -44,6 +44,19 @@ pub enum PlanError {
     Rule { rule: String, step: u32, title: String },
 }
 
+impl PlanError {
+    /// Whether other facts could make a plan of the same run. Where not, nobody need be asked for them.
+    pub fn depends_on_facts(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownAccessory { .. }
+                | Self::RetainsNothing
+                | Self::LocalRegistry { .. }
+                | Self::Hook(HookError::Load { .. })
+        )
+    }
+}
+
 /// Kamal's list, `a, b, and c`, which people may search for.
 fn options(known: &[String]) -> String {
     let listed = match known {

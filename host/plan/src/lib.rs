@@ -6,6 +6,7 @@
 mod accessories;
 mod action;
 mod app;
+mod asked;
 mod boot;
 mod builds;
 mod deploy;
@@ -38,11 +39,13 @@ pub use run::{AccessoryAct, Checkout, Intent, LockWait, RegistryAct, Run, digest
 
 use std::sync::Arc;
 
+use asked::Asked;
 use planner::Planner;
 
 /// Plans a run: the same run, facts and answers give the same plan.
 pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Plan, PlanError> {
-    let planner = Planner { run, facts, hooks };
+    let hooks = Asked::new(hooks);
+    let planner = Planner { run, facts, hooks: &hooks };
     if !matches!(
         run.intent,
         Intent::Setup { .. } | Intent::Bootstrap | Intent::Look | Intent::LockAcquire { .. } | Intent::LockRelease

@@ -56,6 +56,11 @@ impl Project {
         self.git(["rev-parse", "HEAD"])
     }
 
+    /// Goes to a commit: what is deployed next is that one.
+    pub fn check_out(&self, commit: &str) -> Result<()> {
+        self.git(["checkout", "--quiet", commit]).map(drop)
+    }
+
     fn git<const N: usize>(&self, words: [&str; N]) -> Result<String> {
         let identity =
             ["-c", "user.name=Fleet Operator", "-c", "user.email=operator@fleet.test", "-c", "commit.gpgsign=false"];

@@ -228,6 +228,7 @@ fn normal(text: &str, world: &World) -> String {
             (r"\bcommit [0-9a-f]{7}\b", "commit C"),
             (r"KAMAL_RUNTIME=\d+", "KAMAL_RUNTIME=N"),
             (r"\d+\.\d+ s\b", "N s"),
+            (r"\d+\.\d+ seconds\b", "N seconds"),
         ];
         pairs.into_iter().filter_map(|(pattern, by)| Some((Regex::new(pattern).ok()?, by))).collect()
     });

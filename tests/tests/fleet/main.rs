@@ -4,6 +4,7 @@
 //! with `SEXTANT_NO_SKIP=1` that is a failure.
 
 mod deploys;
+mod differential;
 mod failures;
 mod images;
 mod interrupts;
@@ -16,6 +17,7 @@ mod rollback;
 mod scene;
 mod secrecy;
 mod skip_push;
+mod snapshot;
 mod subcommands;
 mod tags;
 mod takeover;

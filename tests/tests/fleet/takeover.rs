@@ -55,3 +55,75 @@ fn sextant_takes_over_from_kamal_and_kamal_from_sextant() {
     scene.assert_no_lock();
     scene.leave(&first);
 }
+
+#[test]
+fn kamal_and_sextant_take_turns_at_accessories_maintenance_proxies_and_removal() {
+    let Some(scene) = Scene::bare() else { return };
+    let kamal = match Kamal::install(&scene.fleet, |_| ()) {
+        Ok(kamal) => kamal,
+        Err(error) => return scene::skip(&error.to_string()),
+    };
+    let kamal = |words: &[&str]| {
+        let project: &Project = &scene.project;
+        programs::run(kamal.command(&scene.fleet).args(words).current_dir(project.path())).succeeded();
+    };
+    let sextant = |words: &[&str]| {
+        scene.sextant(words).succeeded();
+    };
+    type Program<'a> = &'a dyn Fn(&[&str]);
+    let turns: [(Program<'_>, Program<'_>); 2] = [(&kamal, &sextant), (&sextant, &kamal)];
+    for (one, other) in turns {
+        scene.fleet.reset().expect("the fleet can be reset");
+        let version = scene.commit("in-turns");
+        one(&["setup"]);
+        scene.assert_serves(&version.name);
+        other(&["accessory", "reboot", "store"]);
+        assert_stored(&scene);
+        one(&["accessory", "stop", "store"]);
+        other(&["accessory", "start", "store"]);
+        assert_stored(&scene);
+        one(&["accessory", "reboot", "store"]);
+        assert_stored(&scene);
+
+        one(&["app", "maintenance"]);
+        assert_closed(&scene);
+        other(&["app", "live"]);
+        scene.assert_serves(&version.name);
+
+        one(&["app", "stop"]);
+        other(&["app", "start", "--version", &version.commit]);
+        scene.assert_serves(&version.name);
+        other(&["proxy", "reboot", "-y"]);
+        scene.assert_serves(&version.name);
+
+        let next = scene.commit("in-turns-again");
+        other(&["deploy"]);
+        one(&["rollback", &version.commit]);
+        scene.assert_serves(&version.name);
+        other(&["rollback", &next.commit]);
+        scene.assert_serves(&next.name);
+        one(&["prune", "all"]);
+        scene.assert_no_lock();
+
+        other(&["remove", "-y"]);
+        for host in scene.fleet.hosts() {
+            assert_eq!(host.sh("docker ps --all --quiet").unwrap(), "", "containers are left on {}", host.address);
+        }
+    }
+}
+
+/// Panics unless the accessory runs, once.
+#[track_caller]
+fn assert_stored(scene: &Scene) {
+    let names = scene.fleet.accessory_host().sh("docker ps --format '{{.Names}}'").unwrap();
+    assert_eq!(names, "sample-store");
+}
+
+/// Panics unless both app hosts say that they are closed.
+#[track_caller]
+fn assert_closed(scene: &Scene) {
+    for host in scene.fleet.app_hosts() {
+        let answer = host.get("/version").expect_err("maintenance answers with an error");
+        assert!(answer.contains("503"), "{} answers {answer}", host.address);
+    }
+}

@@ -1,13 +1,16 @@
 //! Calm progress for people: a title per stage, a line per step, the host in every line about a host.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use commands::Machine;
+use configuration::{HookOutput, HooksOutput};
 use lifecycle::{Event, Events};
-use plan::{Action, Plan, Step};
+use plan::{Action, Intent, Plan, Run, Step};
 
 use super::say;
+use crate::commits::shortened;
 use crate::outline::is_bookkeeping;
 use crate::style::Style;
 
@@ -15,15 +18,37 @@ use crate::style::Style;
 pub struct Human {
     verbose: bool,
     quiet: bool,
+    hooks_output: HooksOutput,
     style: Style,
+    /// Whether the run is a deployment as a whole, of which people want to know how long it took, even if it failed.
+    is_deployment: bool,
+    /// Whether there is something that took its time.
+    planned: AtomicBool,
     /// Width of the column of machines.
     width: Mutex<usize>,
 }
 
 impl Human {
-    /// With every step and its output, or with nothing but errors.
-    pub fn new(verbose: bool, quiet: bool) -> Self {
-        Self { verbose, quiet, style: Style::for_stderr(), width: Mutex::new(5) }
+    /// With every step and its output, or with nothing but errors; between the two the project has its say about hook scripts.
+    pub fn new(verbose: bool, quiet: bool, run: &Run) -> Self {
+        let is_deployment = matches!(
+            run.intent,
+            Intent::Setup { .. } | Intent::Deploy { .. } | Intent::Redeploy { .. } | Intent::Rollback
+        );
+        Self {
+            verbose,
+            quiet,
+            hooks_output: run.configuration.hooks_output.clone(),
+            style: Style::for_stderr(),
+            is_deployment,
+            planned: AtomicBool::new(false),
+            width: Mutex::new(5),
+        }
+    }
+
+    /// Kamal's line, which people look for.
+    fn total(&self, took: Duration) {
+        say(&self.style.strong(&format!("  Finished all in {:.1} seconds", took.as_secs_f64())));
     }
 
     fn width(&self) -> usize {
@@ -40,11 +65,28 @@ impl Human {
     fn step(&self, machine: &Machine, role: Option<&str>, text: &str) {
         let width = self.width();
         let role = role.map(|role| format!("{role}: ")).unwrap_or_default();
-        say(&format!("  {:width$}  {role}{text}", machine.to_string()));
+        self.say(&format!("  {:width$}  {role}{text}", machine.to_string()));
     }
 
     fn shows_output(&self, step: &Step) -> bool {
-        self.verbose || matches!(step.action, Action::Build(_))
+        self.verbose
+            || matches!(step.action, Action::Build(_))
+            || self.asked_of_hook_script(step) == Some(HookOutput::Verbose)
+    }
+
+    fn shows_end(&self, step: &Step, exit: i32) -> bool {
+        let is_hidden = is_bookkeeping(step) || self.asked_of_hook_script(step) == Some(HookOutput::Quiet);
+        self.verbose || exit != 0 || !is_hidden
+    }
+
+    fn asked_of_hook_script(&self, step: &Step) -> Option<HookOutput> {
+        let Action::HookScript(script) = &step.action else { return None };
+        self.hooks_output.of(script.path.rsplit('/').next().unwrap_or_default())
+    }
+
+    /// Whole commits are for programs and for whoever wants to see everything.
+    fn say(&self, line: &str) {
+        if self.verbose { say(line) } else { say(&shortened(line)) }
     }
 }
 
@@ -61,10 +103,11 @@ impl Events for Human {
                 say(&format!("Looked at {hosts} {}", style.faint(&seconds(took))));
             }
             Event::Planned { plan } => {
+                self.planned.store(true, Ordering::Relaxed);
                 self.widen(plan);
                 let destination = plan.destination.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
-                say(&format!("Planned: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
-                plan.notes.iter().for_each(|note| say(&format!("  note: {note}")));
+                self.say(&format!("Planned: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
+                plan.notes.iter().for_each(|note| self.say(&format!("  note: {note}")));
             }
             Event::Replanned { plan } => {
                 self.widen(plan);
@@ -102,7 +145,7 @@ impl Events for Human {
             Event::StepSaid { machine, step, line, .. } if self.shows_output(step) => {
                 self.step(machine, None, &style.faint(&format!("| {line}")));
             }
-            Event::StepEnded { machine, role, step, exit, took } if self.verbose || !is_bookkeeping(step) => {
+            Event::StepEnded { machine, role, step, exit, took } if self.shows_end(step, exit) => {
                 let how = match exit {
                     0 => style.good("ok"),
                     _ if step.may_fail => style.faint("failed, which may be"),
@@ -126,7 +169,11 @@ impl Events for Human {
             Event::Aborting { machine, role } => {
                 self.step(machine, Some(role), &style.bad("the boot failed, undoing it"))
             }
+            Event::Finished { took } if self.is_deployment => self.total(took),
             Event::Finished { took } => say(&style.strong(&format!("Finished in {}", seconds(took)))),
+            Event::Failed { took, .. } if self.is_deployment && self.planned.load(Ordering::Relaxed) => {
+                self.total(took)
+            }
             _ => {}
         }
     }

@@ -11,12 +11,16 @@ pub struct Json;
 
 impl Events for Json {
     fn tell(&self, event: Event<'_>) {
-        print(&object(event).to_string());
+        if let Some(object) = object(event) {
+            print(&object.to_string());
+        }
     }
 }
 
-fn object(event: Event<'_>) -> Value {
-    match event {
+/// An event as an object. How a run failed is told by whoever tells every failure.
+fn object(event: Event<'_>) -> Option<Value> {
+    let object = match event {
+        Event::Failed { .. } => return None,
         Event::Observing { hosts } => json!({ "event": "observing", "hosts": hosts }),
         Event::Observed { hosts, took } => {
             json!({ "event": "observed", "hosts": hosts, "seconds": took.as_secs_f64() })
@@ -62,5 +66,6 @@ fn object(event: Event<'_>) -> Value {
             json!({ "event": "aborting", "machine": machine.to_string(), "role": role })
         }
         Event::Finished { took } => json!({ "event": "finished", "seconds": took.as_secs_f64() }),
-    }
+    };
+    Some(object)
 }
