@@ -1,6 +1,12 @@
-//! What the tests share.
+//! What the tests share: cases as they stand in files, worlds they are played in, and what came out.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+pub mod case;
+pub mod outcome;
+pub mod play;
+pub mod world;
 
 /// The `sextant` program of this build. `SEXTANT_BIN` names another one.
 ///
@@ -10,11 +16,27 @@ pub fn sextant() -> PathBuf {
     if let Some(path) = std::env::var_os("SEXTANT_BIN") {
         return path.into();
     }
-    // A test runs as target/PROFILE/deps/NAME, the program stands two folders above.
+    built("sextant")
+}
+
+/// A program of this build.
+///
+/// # Panics
+/// When it was not built.
+pub fn built(name: &str) -> PathBuf {
+    // A test runs as target/PROFILE/deps/NAME, programs stand two folders above.
     let test = std::env::current_exe().expect("a test knows its own path");
-    let path = test.ancestors().nth(2).expect("a test stands in target/PROFILE/deps").join("sextant");
-    assert!(path.exists(), "{} is missing: build it with `cargo build --bin sextant`", path.display());
+    let path = test.ancestors().nth(2).expect("a test stands in target/PROFILE/deps").join(name);
+    assert!(path.exists(), "{} is missing: build it with `cargo build --bin {name}`", path.display());
     path
+}
+
+/// The lines of a list below `tests` that may only become shorter, each with its reason: `NAME: REASON`, or a name alone.
+pub fn listed(name: &str) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(house().join("tests").join(name)).unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let pair = |line: &str| line.split_once(": ").map(|(name, reason)| (name.to_string(), reason.to_string()));
+    lines.map(|line| pair(line).unwrap_or_else(|| (line.to_string(), String::new()))).collect()
 }
 
 /// The top folder of the project.

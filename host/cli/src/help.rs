@@ -1,7 +1,8 @@
 //! Help: what a subcommand is for and what it takes, and the tree of all of them.
 
-use clap::Command;
+use clap::{Command, CommandFactory};
 
+use crate::arguments::Arguments;
 use crate::command_line::not_found;
 use crate::failure::Failure;
 use crate::report::{print_raw, say};
@@ -23,6 +24,32 @@ pub fn tree(root: &Command, path: &[String]) -> Result<u8, Failure> {
     branches(command, "", &mut text);
     print_raw(&text);
     Ok(0)
+}
+
+/// Shows every subcommand and every flag, a line each: `deploy --skip-push -P`. What every subcommand takes stands first, alone.
+pub fn command_line() -> Result<u8, Failure> {
+    let root = Arguments::command();
+    let mut text = flags(&root, "");
+    lines(&root, "", &mut text);
+    print_raw(&text);
+    Ok(0)
+}
+
+fn lines(command: &Command, path: &str, text: &mut String) {
+    for own in command.get_subcommands().filter(|own| !own.is_hide_set()) {
+        let path = format!("{path} {}", own.get_name()).trim_start().to_string();
+        text.push_str(&format!("{path}\n{}", flags(own, &path)));
+        lines(own, &path, text);
+    }
+}
+
+fn flags(command: &Command, path: &str) -> String {
+    let shown = command.get_arguments().filter(|own| !own.is_hide_set());
+    let words = shown.filter_map(|own| {
+        let short = own.get_short().map(|short| format!(" -{short}")).unwrap_or_default();
+        own.get_long().map(|long| format!("{path} --{long}{short}").trim_start().to_string() + "\n")
+    });
+    words.collect()
 }
 
 fn found<'a>(root: &'a Command, path: &[String]) -> Result<&'a Command, Failure> {

@@ -124,6 +124,16 @@ pub fn start(name: &str) -> Command {
     Command::new(format!("docker start {}", literal(name)))
 }
 
+/// `docker container start` for an accessory.
+pub fn start_accessory(name: &str) -> Command {
+    Command::new(format!("docker container start {}", literal(name)))
+}
+
+/// `docker container stop` for an accessory.
+pub fn stop_accessory(name: &str) -> Command {
+    Command::new(format!("docker container stop {}", literal(name)))
+}
+
 /// Stops a container by id where it is known, else by name; does nothing when no container has the name.
 pub fn stop(name: &str, id: Option<&str>, timeout: Option<u64>) -> Command {
     let wait = timeout.map(|seconds| format!(" -t {seconds}")).unwrap_or_default();

@@ -111,6 +111,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
         plugins,
         hook_secrets,
         literals: Literals::new(),
+        logging: roles::logging(document.get("logging"), None),
         variables: BTreeMap::new(),
         service,
         document,

@@ -56,6 +56,8 @@ pub struct Configuration {
     pub plugins: Vec<Plugin>,
     /// Secrets that stand in the file itself (a registry password as plain text), under the names that [`Text::Secret`] refers to.
     pub literals: BTreeMap<String, SecretString>,
+    /// `logging`: arguments for docker's log driver, before a role's own are laid over them.
+    pub logging: Logging,
     /// What the files' templates have set in the environment, such as by `Dotenv.load`. Secrets files see it.
     pub variables: BTreeMap<String, SecretString>,
     /// The merged document with the origin of every value.

@@ -42,11 +42,13 @@ pub enum Value {
 /// A map of a document. Keys are texts, as Ruby's `to_s` prints them.
 pub type Map = IndexMap<String, Entry>;
 
-/// A value in a map, with the place of its key.
-#[derive(Debug, Clone, PartialEq)]
+/// A value in a map, with the place of its key. Two are equal when their values are.
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// Where the key was written.
     pub key: Origin,
+    /// Whether the key is a Ruby symbol (`:name:`), which is not the same as the text of its name.
+    pub is_symbol: bool,
     /// The value.
     pub node: Node,
 }
@@ -70,6 +72,12 @@ impl PartialEq for Node {
     }
 }
 
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_symbol == other.is_symbol && self.node == other.node
+    }
+}
+
 impl Origin {
     /// The beginning of a file.
     pub fn start_of(file: &str) -> Self {
@@ -77,7 +85,19 @@ impl Origin {
     }
 }
 
+impl Entry {
+    /// A value under a Ruby symbol, made here rather than read.
+    pub fn of_symbol(node: Node) -> Self {
+        Self { key: node.origin.clone(), is_symbol: true, node }
+    }
+}
+
 impl Node {
+    /// A value that is made here rather than read from a file.
+    pub fn made(value: Value) -> Self {
+        Self { value, origin: Origin::start_of("") }
+    }
+
     /// An empty map that stands at `origin`.
     pub fn empty_map(origin: Origin) -> Self {
         Self { value: Value::Map(Map::new()), origin }

@@ -261,3 +261,23 @@ fn ssl(proxy: &Node) -> Option<&Node> {
 fn is_custom_certificate(ssl: &Node) -> bool {
     ["certificate_pem", "private_key_pem"].iter().all(|key| ssl.get(key).is_some_and(|value| !value.is_blank()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml;
+
+    #[test]
+    fn proxies_of_one_host_may_say_the_same_in_several_places() {
+        let check = |run: &str| {
+            let accessory =
+                "accessories: { db: { roles: [ web ], proxy: { run: { http_port: 8080, bind_ips: [ \"::1\" ] } } } }";
+            let text = format!("servers: [ h1 ]\nproxy:\n  run:\n{run}{accessory}\n");
+            one_proxy_run_for_each_host(&yaml::parse("deploy.yml", &text).unwrap()).map_err(|error| error.message)
+        };
+        assert_eq!(check("    bind_ips:\n    - '::1'\n    http_port: 8080\n"), Ok(()));
+        let conflict = Err("Conflicting proxy run configurations for host h1".to_owned());
+        assert_eq!(check("    bind_ips:\n    - '::1'\n    http_port: 8081\n"), conflict);
+        assert_eq!(check("    http_port: 8080\n"), conflict);
+    }
+}

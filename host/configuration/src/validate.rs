@@ -4,7 +4,7 @@
 
 use crate::error::ConfigurationError;
 use crate::hints;
-use crate::node::{Map, Node, Value};
+use crate::node::{Entry, Map, Node, Value};
 use crate::schema::{Key, Kind, PATH};
 
 type Checked = Result<(), ConfigurationError>;
@@ -30,12 +30,18 @@ pub(crate) fn unknown_keys<'k, Names: Iterator<Item = &'k str>>(
     is_known: impl Fn(&str) -> bool,
     known: impl Fn() -> Names,
 ) -> Checked {
-    let unknown: Vec<_> = map.iter().filter(|(name, _)| !is_known(name)).collect();
+    // Below the root a symbol is another key than the text of its name.
+    let is_unknown = |name: &str, entry: &Entry| !is_known(name) || (entry.is_symbol && !path.is_empty());
+    let unknown: Vec<_> = map.iter().filter(|(name, entry)| is_unknown(name, entry)).collect();
     let Some((name, entry)) = unknown.first() else { return Ok(()) };
     let names: Vec<_> = unknown.iter().map(|(name, _)| name.as_str()).collect();
     let plural = if names.len() == 1 { "" } else { "s" };
     let mut wrong = error(path, &format!("unknown key{plural}: {}", names.join(", "))).at(&entry.key);
-    wrong.hint = hints::unknown_key(path, name, known());
+    wrong.hint = if entry.is_symbol && is_known(name) {
+        Some(format!("write it without the colon before it: `{name}:`"))
+    } else {
+        hints::unknown_key(path, name, known())
+    };
     Err(wrong)
 }
 

@@ -1,16 +1,19 @@
 //! YAML text to [`Node`], the way Ruby's Psych reads it.
 //!
+//! The parser is a port of libyaml, which is the one that Psych uses, so what Kamal takes and refuses is taken and refused here.
 //! Anchors, aliases and merge keys are resolved here, so everything above sees a plain tree. A document that would unfold into
 //! more than [`MOST_NODES`] nodes or nests deeper than [`DEEPEST`] is refused.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use libyaml_safer::{Encoding, Event, EventData, Mark, Parser, ScalarStyle};
 
 use crate::erb::Positions;
-use crate::error::ConfigurationError;
+use crate::error::{Class, ConfigurationError};
+use crate::lines::Lines;
 use crate::node::{Entry, Map, Node, Origin, Value};
 use crate::scalar::Scalars;
 
@@ -22,7 +25,7 @@ pub const DEEPEST: usize = 64;
 /// Reads the first document of a YAML text; nothing at all is `nil`.
 ///
 /// # Errors
-/// Names line and column of a syntax error, of ERB inside a value, and of what goes beyond the limits.
+/// Names line and column of a syntax error and of what goes beyond the limits.
 pub fn parse(path: &str, text: &str) -> Result<Node, ConfigurationError> {
     parse_rendered(path, text, None)
 }
@@ -33,62 +36,108 @@ pub(crate) fn parse_rendered(
     text: &str,
     positions: Option<&Positions>,
 ) -> Result<Node, ConfigurationError> {
-    let places = Places::new(path, text, positions);
-    let mut text = Cow::Borrowed(text);
-    loop {
-        let wrong = match read(&places, &text) {
-            Ok(node) => return Ok(node),
-            Err(Wrong::Content(error)) => return Err(*error),
-            Err(Wrong::Syntax(error)) => error,
-        };
-        match without_tabs_after_colon(&text, &wrong) {
-            Some(changed) => text = Cow::Owned(changed),
-            None => {
-                let origin = places.origin(Span::empty(*wrong.marker()));
-                return Err(syntax_error(&origin, wrong.info()));
-            }
-        }
+    // The parser wants a line break at the end of a block of text; the value does not get it.
+    let padded = if text.ends_with('\n') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
+    let places = Places { file: path.into(), lines: Lines::new(text), positions };
+    if let Some(at) = tag_before_comma(&padded) {
+        return Err(syntax_error(&places.origin(at..at + 1), "a tag without a value is not supported"));
     }
-}
-
-enum Wrong {
-    Syntax(ScanError),
-    Content(Box<ConfigurationError>),
-}
-
-fn read(places: &Places<'_>, text: &str) -> Result<Node, Wrong> {
-    let mut reader =
-        Reader { places, scalars: Scalars::new(), anchors: HashMap::new(), open: Vec::new(), nodes: 0, root: None };
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(Wrong::Syntax)?;
-        if matches!(event, Event::DocumentEnd | Event::StreamEnd) {
+    let mut reader = Reader {
+        places: &places,
+        scalars: Scalars::new(),
+        anchors: HashMap::new(),
+        open: Vec::new(),
+        nodes: 0,
+        root: None,
+    };
+    for event in events(&padded) {
+        let event = event.map_err(|error| places.syntax_error(&error))?;
+        if matches!(event.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {
             break;
         }
-        reader.take(event, span).map_err(|error| Wrong::Content(Box::new(error)))?;
+        reader.take(event)?;
     }
-    Ok(reader.root.unwrap_or_else(|| Node { value: Value::Null, origin: Origin::start_of(&places.file) }))
+    Ok(reader.root.unwrap_or_else(|| Node { value: Value::Null, origin: Origin::start_of(path) }))
 }
 
-/// The text with blanks for the tabs between a colon and its value, if the parser stumbled over them: Psych takes tabs there, the
-/// parser does not. Positions stay the same.
-fn without_tabs_after_colon(text: &str, wrong: &ScanError) -> Option<String> {
-    if wrong.info() != "':' must be followed by a valid YAML whitespace" {
-        return None;
+fn events(text: &str) -> Parser<&[u8]> {
+    let mut parser = Parser::new();
+    parser.set_input(text.as_bytes());
+    parser.set_encoding(Encoding::Utf8);
+    parser
+}
+
+/// The place of a tag in a flow collection with a comma right behind it, as in `[!a, b]`. The parser has no answer to that one.
+///
+/// Whether an exclamation mark is a tag is asked of the parser: instead of it, `@` could not stand there.
+fn tag_before_comma(text: &str) -> Option<usize> {
+    /// How many exclamation marks before a comma are looked at.
+    const MOST: usize = 50;
+    let candidates = text.match_indices('!').map(|(at, _)| at).filter(|at| {
+        let begins = text[..*at].ends_with(|before: char| before.is_whitespace() || "[]{},:-?".contains(before));
+        let word = text[*at..].split_whitespace().next().unwrap_or_default();
+        (begins || *at == 0) && word.contains(',')
+    });
+    for (count, at) in candidates.enumerate() {
+        let probe = format!("{}@\n", &text[..at]);
+        let wrong = events(&probe).find_map(Result::err);
+        let is_token = wrong.is_some_and(|wrong| {
+            wrong.problem().contains("cannot start any token")
+                && wrong.problem_mark().is_some_and(|mark| mark.index == at as u64)
+        });
+        if is_token || count == MOST {
+            return Some(at);
+        }
     }
-    let before: String = text.chars().take(wrong.marker().index()).collect();
-    let start = before.trim_end_matches([' ', '\t']).len();
-    let (line, blanks) = before.split_at(start);
-    if !line.ends_with(':') || !blanks.contains('\t') {
-        return None;
+    None
+}
+
+/// Leads from the parser's places, which are bytes of its text, to those of the file.
+struct Places<'p> {
+    file: Arc<str>,
+    /// The text before it was padded.
+    lines: Lines,
+    positions: Option<&'p Positions>,
+}
+
+impl Places<'_> {
+    fn origin(&self, range: Range<usize>) -> Origin {
+        match self.positions {
+            Some(positions) => positions.origin(&self.file, range),
+            None => self.lines.place(&self.file, range),
+        }
     }
-    Some(format!("{line}{}{}", " ".repeat(blanks.len()), &text[before.len()..]))
+
+    /// Whether the last line break of a block that ends with the text is the one that was added.
+    fn ends_in_block(&self, value: &str) -> bool {
+        let last_line = self.lines.text().rsplit('\n').next().unwrap_or_default();
+        value.ends_with("\n\n") || (value.ends_with('\n') && !last_line.trim().is_empty())
+    }
+
+    fn event(&self, event: &Event) -> Origin {
+        self.origin(index(event.start_mark)..index(event.end_mark))
+    }
+
+    /// An error of the parser, which is libyaml's, in its words.
+    fn syntax_error(&self, error: &libyaml_safer::Error) -> ConfigurationError {
+        let at = error.problem_mark().map_or(0, index);
+        let origin = self.origin(at..at + 1);
+        match error.context() {
+            Some(context) => syntax_error(&origin, &format!("{} {context}", error.problem())),
+            None => syntax_error(&origin, error.problem()),
+        }
+    }
+}
+
+fn index(mark: Mark) -> usize {
+    usize::try_from(mark.index).unwrap_or(usize::MAX)
 }
 
 struct Reader<'p> {
     places: &'p Places<'p>,
     scalars: Scalars,
     /// What an anchor stands for, and how many nodes that is; nothing while it is still being read.
-    anchors: HashMap<usize, (Node, usize)>,
+    anchors: HashMap<String, Option<(Node, usize)>>,
     open: Vec<Collection>,
     nodes: usize,
     root: Option<Node>,
@@ -98,46 +147,72 @@ struct Reader<'p> {
 struct Collection {
     value: Value,
     origin: Origin,
-    anchor: usize,
+    anchor: Option<String>,
     /// The node count before it began.
     nodes_before: usize,
     /// In a map: the key that waits for its value.
-    key: Option<(String, Origin)>,
+    key: Option<Key>,
+}
+
+/// A key of a map.
+struct Key {
+    name: String,
+    origin: Origin,
+    is_symbol: bool,
 }
 
 impl Reader<'_> {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), ConfigurationError> {
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let origin = self.places.origin(span);
-                let value = self.scalar(text, style, tag.as_deref(), &origin)?;
+    fn take(&mut self, event: Event) -> Result<(), ConfigurationError> {
+        let origin = self.places.event(&event);
+        let end = index(event.end_mark);
+        match event.data {
+            EventData::Scalar { anchor, tag, mut value, style, .. } => {
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                if is_block && end > self.places.lines.text().len() && self.places.ends_in_block(&value) {
+                    value.pop();
+                }
+                let value = self.scalar(value, style, tag.as_deref(), &origin)?;
                 self.count(1, &origin)?;
                 self.finish(Node { value, origin }, anchor, 1)
             }
-            Event::SequenceStart(anchor, tag) => self.begin(Value::List(Vec::new()), anchor, tag.as_deref(), span),
-            Event::MappingStart(anchor, tag) => self.begin(Value::Map(Map::new()), anchor, tag.as_deref(), span),
-            Event::SequenceEnd | Event::MappingEnd => {
+            EventData::SequenceStart { anchor, tag, .. } => {
+                self.begin(Value::List(Vec::new()), anchor, tag.as_deref(), origin)
+            }
+            EventData::MappingStart { anchor, tag, .. } => {
+                self.begin(Value::Map(Map::new()), anchor, tag.as_deref(), origin)
+            }
+            EventData::SequenceEnd | EventData::MappingEnd => {
                 let Some(collection) = self.open.pop() else { return Ok(()) };
                 let size = self.nodes - collection.nodes_before;
                 self.finish(Node { value: collection.value, origin: collection.origin }, collection.anchor, size)
             }
-            Event::Alias(anchor) => {
-                let origin = self.places.origin(span);
-                let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(syntax_error(&origin, "an alias inside of what it stands for"));
+            EventData::Alias { anchor } => {
+                let known = self.anchors.get(&anchor).cloned();
+                let Some((node, size)) = known.clone().flatten() else {
+                    if known.is_some() {
+                        return Err(syntax_error(&origin, "an alias inside of what it stands for"));
+                    }
+                    let message = format!("An alias referenced an unknown anchor: {anchor}");
+                    return Err(
+                        ConfigurationError::of_class(Class::Ruby("Psych::AnchorNotDefined"), message).at(&origin)
+                    );
                 };
                 self.count(size, &origin)?;
-                self.finish(node, 0, size)
+                self.finish(node, None, size)
             }
             _ => Ok(()),
         }
     }
 
-    fn begin(&mut self, value: Value, anchor: usize, tag: Option<&Tag>, span: Span) -> Result<(), ConfigurationError> {
-        let origin = self.places.origin(Span::empty(span.start));
-        if let Some(tag) = tag
-            && !(tag.is_yaml_core_schema() && matches!(tag.suffix.as_str(), "map" | "seq"))
-        {
+    fn begin(
+        &mut self,
+        value: Value,
+        anchor: Option<String>,
+        tag: Option<&str>,
+        origin: Origin,
+    ) -> Result<(), ConfigurationError> {
+        let origin = Origin { length: 1, ..origin };
+        if let Some(tag) = tag.filter(|tag| is_of_ruby(tag)) {
             return Err(unknown_tag(tag, &origin));
         }
         if self.open.len() == DEEPEST {
@@ -145,13 +220,16 @@ impl Reader<'_> {
         }
         let nodes_before = self.nodes;
         self.count(1, &origin)?;
+        if let Some(anchor) = &anchor {
+            self.anchors.insert(anchor.clone(), None);
+        }
         self.open.push(Collection { value, origin, anchor, nodes_before, key: None });
         Ok(())
     }
 
-    fn finish(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), ConfigurationError> {
-        if anchor > 0 {
-            self.anchors.insert(anchor, (node.clone(), size));
+    fn finish(&mut self, node: Node, anchor: Option<String>, size: usize) -> Result<(), ConfigurationError> {
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, Some((node.clone(), size)));
         }
         let Some(parent) = self.open.last_mut() else {
             self.root = Some(node);
@@ -163,10 +241,13 @@ impl Reader<'_> {
                 None if matches!(node.value, Value::List(_) | Value::Map(_)) => {
                     return Err(syntax_error(&node.origin, "a list or a map cannot be a key"));
                 }
-                None => parent.key = Some((node.to_ruby_string(), node.origin)),
-                Some((key, _)) if key == "<<" && is_mergeable(&node) => merge_key(map, node),
-                Some((key, origin)) => {
-                    map.insert(key, Entry { key: origin, node });
+                None => {
+                    let is_symbol = matches!(node.value, Value::Symbol(_));
+                    parent.key = Some(Key { name: node.to_ruby_string(), origin: node.origin, is_symbol });
+                }
+                Some(key) if key.name == "<<" && is_mergeable(&node) => merge_key(map, node),
+                Some(Key { name, origin, is_symbol }) => {
+                    map.insert(name, Entry { key: origin, is_symbol, node });
                 }
             },
             _ => {}
@@ -174,23 +255,24 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// As Psych: quotes make a string, a tag other than that of strings makes it a plain value again.
     fn scalar(
         &self,
-        text: Cow<'_, str>,
+        text: String,
         style: ScalarStyle,
-        tag: Option<&Tag>,
+        tag: Option<&str>,
         origin: &Origin,
     ) -> Result<Value, ConfigurationError> {
         match tag {
             None if style == ScalarStyle::Plain => Ok(self.scalars.resolve(&text)),
-            None => Ok(Value::String(text.into_owned())),
-            Some(tag) if tag.is_yaml_core_schema() => match tag.suffix.as_str() {
-                "str" => Ok(Value::String(text.into_owned())),
-                "int" | "float" | "bool" | "null" | "timestamp" => Ok(self.scalars.resolve(&text)),
-                _ => Err(unknown_tag(tag, origin)),
-            },
-            Some(tag) if tag.handle.len() + tag.suffix.len() == 1 => Ok(Value::String(text.into_owned())),
-            Some(tag) => Err(unknown_tag(tag, origin)),
+            None | Some("tag:yaml.org,2002:str" | "!str") => Ok(Value::String(text)),
+            Some("tag:yaml.org,2002:float" | "!float") => Ok(match self.scalars.resolve(&text) {
+                Value::Int(number) => Value::Float(number as f64),
+                other => other,
+            }),
+            Some("!ruby/symbol" | "!ruby/sym") => Ok(Value::Symbol(text)),
+            Some(tag) if is_of_ruby(tag) => Err(unknown_tag(tag, origin)),
+            Some(_) => Ok(self.scalars.resolve(&text)),
         }
     }
 
@@ -233,43 +315,20 @@ fn merge_key(map: &mut Map, node: Node) {
     }
 }
 
-/// Leads from the parser's places to those of the file.
-struct Places<'p> {
-    file: Arc<str>,
-    positions: Option<&'p Positions>,
-    /// The byte at which each letter of a rendered text begins.
-    bytes: Vec<usize>,
-    length: usize,
-}
-
-impl<'p> Places<'p> {
-    fn new(path: &str, text: &str, positions: Option<&'p Positions>) -> Self {
-        let bytes = match positions {
-            Some(_) => text.char_indices().map(|(byte, _)| byte).collect(),
-            None => Vec::new(),
-        };
-        Self { file: path.into(), positions, bytes, length: text.len() }
-    }
-
-    fn origin(&self, span: Span) -> Origin {
-        let (begin, end) = (span.start.index(), span.end.index().max(span.start.index() + 1));
-        if let Some(positions) = self.positions {
-            let byte = |index: usize| self.bytes.get(index).copied().unwrap_or(self.length);
-            return positions.origin(&self.file, byte(begin)..byte(end));
-        }
-        let file = Arc::clone(&self.file);
-        Origin { file, line: span.start.line().max(1), column: span.start.col() + 1, length: end - begin }
-    }
-}
-
 fn syntax_error(origin: &Origin, what: &str) -> ConfigurationError {
     let Origin { file, line, column, .. } = origin;
-    ConfigurationError::configuration(format!("{file} is not valid YAML: line {line}, column {column}: {what}"))
-        .at(origin)
+    let message = format!("{file} is not valid YAML: line {line}, column {column}: {what}");
+    ConfigurationError::of_class(Class::Ruby("Psych::SyntaxError"), message).at(origin)
 }
 
-fn unknown_tag(tag: &Tag, origin: &Origin) -> ConfigurationError {
-    syntax_error(origin, &format!("the tag `{tag}` is not supported"))
+/// Tags that make objects of Ruby's, and bytes.
+fn is_of_ruby(tag: &str) -> bool {
+    tag.starts_with("!ruby/") || matches!(tag, "!binary" | "tag:yaml.org,2002:binary" | "tag:yaml.org,2002:omap")
+}
+
+fn unknown_tag(tag: &str, origin: &Origin) -> ConfigurationError {
+    let short = tag.strip_prefix("tag:yaml.org,2002:").map_or_else(|| tag.to_owned(), |name| format!("!!{name}"));
+    syntax_error(origin, &format!("the tag `{short}` is not supported"))
 }
 
 #[cfg(test)]
@@ -284,11 +343,11 @@ mod tests {
 
     #[test]
     fn scalars_by_style_and_tag() {
-        check("[ yes, 'yes', \"yes\", !!str yes, ! yes, !!int '5' ]", r#"[true,"yes","yes","yes","yes",5]"#);
+        check("[ yes, 'yes', \"yes\", !!str yes, ! yes, !!int '5' ]", r#"[true,"yes","yes","yes",true,5]"#);
         check("[ 1.50, 1e3, 1.0e+20, 1.0e-5, 100.0, .inf ]", r#"[1.5,"1e3",1.0e+20,1.0e-05,100.0,"Infinity"]"#);
         check("a: |\n  1\nb: >-\n  x\n  y\n", r#"{"a":"1\n","b":"x y"}"#);
         check("{ a: , b: ~, c: '' }", r#"{"a":null,"b":null,"c":""}"#);
-        check("{ 1: a, yes: b, ~: c, 'q': d, :s: e }", r#"{"1":"a","true":"b","":"c","q":"d","s":"e"}"#);
+        check("1: a\nyes: b\n~: c\n'q': d\n:s: e\n", r#"{"1":"a","true":"b","":"c","q":"d","s":"e"}"#);
     }
 
     #[test]
@@ -312,6 +371,31 @@ mod tests {
         check("a: 1\nb: 2\na: 3\n", r#"{"a":3,"b":2}"#);
         check("a: 1\r\nb: 2\r\n", r#"{"a":1,"b":2}"#);
         check("? [ a ]\n: 1\n", "x is not valid YAML: line 1, column 3: a list or a map cannot be a key");
+    }
+
+    #[test]
+    fn what_only_libyaml_takes() {
+        check("a:\n  b: \"x\ny\"\n  c: 'x\n  y'\n", r#"{"a":{"b":"x y","c":"x y"}}"#);
+        check("a:\n  b: [ 1,\n2 ]\n  c: { x: 1,\ny: 2 }\n", r#"{"a":{"b":[1,2],"c":{"x":1,"y":2}}}"#);
+        check("a: \"x\"#c\nb: [1]#c\n", r#"{"a":"x","b":[1]}"#);
+        check("a: [ b: 1, c ]", r#"{"a":[{"b":1},"c"]}"#);
+        check("a: !local x\nb: !local { c: 1 }\n", r#"{"a":"x","b":{"c":1}}"#);
+        check("a: [ !b, c ]\n", "x is not valid YAML: line 1, column 6: a tag without a value is not supported");
+        check("a: it's !b, c\nb: 'x !y, z'\n", r#"{"a":"it's !b, c","b":"x !y, z"}"#);
+    }
+
+    #[test]
+    fn ends_without_a_line_break() {
+        check("a: |\n  x", r#"{"a":"x"}"#);
+        check("a: |\n  x\n", r#"{"a":"x\n"}"#);
+        check("a: >\n  x\n  y", r#"{"a":"x y"}"#);
+        check("a: |+\n  x\n\n", r#"{"a":"x\n\n"}"#);
+        check("a: |\n  x\n  ", r#"{"a":"x\n"}"#);
+        check("a: |+\n  x", r#"{"a":"x"}"#);
+        check("a: |+\n  x\n  ", r#"{"a":"x\n"}"#);
+        check("a: |", r#"{"a":""}"#);
+        check("a:\n- |\n  x", r#"{"a":["x"]}"#);
+        check("a", r#""a""#);
     }
 
     #[test]

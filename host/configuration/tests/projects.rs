@@ -464,7 +464,7 @@ fn how_connections_and_outputs_are_set() {
     };
     check("", "Nothing 30 900 3 None None None None");
     check("ssh: { log_level: debug }", "Everything 30 900 3 None None None None");
-    check("ssh: { log_level: :warn }", "Warnings 30 900 3 None None None None");
+    check("ssh:\n  log_level: :warn", "Warnings 30 900 3 None None None None");
     check("ssh: { log_level: fatal }", "Nothing 30 900 3 None None None None");
     check(
         "sshkit: { max_concurrent_starts: 5, pool_idle_timeout: 60, dns_retries: 0 }",
@@ -472,9 +472,61 @@ fn how_connections_and_outputs_are_set() {
     );
     check("hooks_output: :verbose", "Nothing 30 900 3 Some(Verbose) Some(Verbose) None None");
     check("hooks_output: quiet", "Nothing 30 900 3 Some(Quiet) Some(Quiet) None None");
-    check("hooks_output: { pre-deploy: :quiet }", "Nothing 30 900 3 Some(Quiet) None None None");
+    check("hooks_output:\n  pre-deploy: :quiet", "Nothing 30 900 3 Some(Quiet) None None None");
     check(
         "output: { file: { path: log }, otel: { endpoint: 'http://collector:4318' } }",
         r#"Nothing 30 900 3 None None Some("log") Some("http://collector:4318")"#,
+    );
+}
+
+#[test]
+fn a_project_of_templates() {
+    let configuration = project(include_str!("data/projects/templates.yml"));
+    let roles: Vec<_> = configuration.roles.iter().map(|role| (role.name.as_str(), role.hosts.len())).collect();
+    assert_eq!(roles, [("job", 1), ("web", 2)]);
+    assert_eq!(configuration.roles[0].hosts[0].name, "10.0.0.2");
+    assert_eq!(configuration.builder.arches, ["amd64"]);
+    let clear = &configuration.roles[1].environments["10.0.0.1"].clear;
+    assert_eq!(clear["DATABASE_URL"].as_deref(), Some("postgres://db:5432/shop"));
+    assert_eq!(clear["HOST"], None);
+}
+
+#[test]
+fn a_project_of_anchors_and_odd_scalars() {
+    let configuration = project(include_str!("data/projects/anchors.yml"));
+    let environment = &configuration.roles[1].environments["10.0.0.2"];
+    let clear: Vec<_> =
+        environment.clear.iter().map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("-"))).collect();
+    assert_eq!(
+        clear,
+        [
+            "TZ=Europe/Kyiv",
+            "LEVEL=-1",
+            "RATE=0.5",
+            "DEBUG=false",
+            "MASK=31",
+            "OCTAL=8",
+            "LIMIT=10000000",
+            "WHEN=@daily",
+            "LINES=one\ntwo\n",
+            "FOLDED=one two",
+            "THREADS=2",
+            "REGION=eu",
+        ]
+    );
+    let secret: Vec<_> = environment.secret.iter().map(|(name, secret)| format!("{name}:{secret}")).collect();
+    assert_eq!(secret, ["DATABASE_URL:CRM_DATABASE_URL", "API_KEY:API_KEY", "SLOW_KEY:SLOW_KEY"]);
+    let accessories: Vec<_> = configuration
+        .accessories
+        .iter()
+        .map(|accessory| format!("{} {} {:?}", accessory.service_name, accessory.image, accessory.hosts))
+        .collect();
+    assert_eq!(
+        accessories,
+        [
+            "crm-db postgres:17 [\"10.0.0.9\"]",
+            "crm-db-replica postgres:17 [\"10.0.0.10\"]",
+            "crm-cache_1 redis:7 [\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\"]",
+        ]
     );
 }

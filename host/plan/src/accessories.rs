@@ -191,7 +191,7 @@ fn start_steps(planner: &Planner<'_>, accessory: &Accessory) -> Vec<Step> {
     let name = accessory.service_name.clone();
     let mut steps = vec![
         planner.audit(None, &format!("Started {} accessory", accessory.name)),
-        Step::new(format!("start container {name}"), Action::ResumeContainer { name }),
+        Step::new(format!("start container {name}"), Action::ResumeAccessory { name }),
     ];
     steps.extend(route_step(accessory));
     steps
@@ -200,8 +200,8 @@ fn start_steps(planner: &Planner<'_>, accessory: &Accessory) -> Vec<Step> {
 fn stop_steps(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> Vec<Step> {
     let service = &accessory.service_name;
     let mut steps = vec![planner.audit(None, &format!("Stopped {} accessory", accessory.name))];
-    if let Some(container) = planner.facts.host(host).container(service) {
-        let stop = Action::StopContainer { name: service.clone(), id: Some(container.id.clone()), timeout: None };
+    if planner.facts.host(host).container(service).is_some() {
+        let stop = Action::StopAccessory { name: service.clone() };
         steps.push(Step::new(format!("stop container {service}"), stop).may_fail());
     }
     if accessory.proxy.is_some() {

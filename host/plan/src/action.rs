@@ -51,6 +51,10 @@ pub enum Action {
     StartAccessory(Container),
     /// Starts a container that exists.
     ResumeContainer { name: String },
+    /// Starts the container that an accessory has.
+    ResumeAccessory { name: String },
+    /// Stops the container of an accessory.
+    StopAccessory { name: String },
     /// Waits until a container is ready.
     AwaitHealthy { container: String, readiness_delay: u64, timeout: u64 },
     /// Routes requests for a service to a container once it is healthy.

@@ -46,6 +46,8 @@ pub fn action(action: &Action) -> Command {
         Action::StartContainer(container) => docker::run_app(container),
         Action::StartAccessory(container) => docker::run_accessory(container),
         Action::ResumeContainer { name } => docker::start(name),
+        Action::ResumeAccessory { name } => docker::start_accessory(name),
+        Action::StopAccessory { name } => docker::stop_accessory(name),
         Action::AwaitHealthy { container, readiness_delay, timeout } => {
             docker::await_healthy(container, *readiness_delay, *timeout)
         }

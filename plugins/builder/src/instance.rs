@@ -22,7 +22,7 @@ pub fn propose(deployment: &Deployment, settings: &Builder, steps: &Steps) -> Op
 
 /// A builder on this machine.
 fn local(deployment: &Deployment, driver: &str) -> (String, BuilderSpec) {
-    let registry = if deployment.local_registry_port().is_some() { "local-registry-" } else { "" };
+    let registry = if deployment.local_registry_port().is_some() { "registry-" } else { "" };
     let name = format!("kamal-local-{registry}{driver}");
     let builder = BuilderSpec::new(&name);
     builder.driver(driver);

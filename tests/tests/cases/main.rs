@@ -1,18 +1,14 @@
 //! The project's cases: every file below `tests/cases` is one test. `tests/cases/README.md` tells how they are written.
 
-mod case;
-mod outcome;
-mod play;
-mod world;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use case::Case;
-use outcome::Traces;
-use world::World;
+use tests::case::Case;
+use tests::outcome::{self, Traces};
+use tests::play;
+use tests::world::{self, World};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -43,7 +39,7 @@ fn check(path: &Path) -> Result<(), Failed> {
         return Ok(());
     }
     let case = Case::parse(&std::fs::read_to_string(path)?)?;
-    let world = World::new(&case);
+    let world = World::new(&case, &cases_folder().join("projects"));
     let before = Traces::of(&world);
     let mut wrong = String::new();
 

@@ -184,15 +184,25 @@ pub enum Command {
     #[command(subcommand)]
     Secrets(SecretsCommand),
     /// Show what the configuration comes to, as `kamal config` does
-    Config,
+    Config(ConfigArguments),
     /// Show how deploy.yml is written: all of it, or a section
     Docs(Docs),
     /// Write a first config/deploy.yml, .kamal/secrets and samples of hook scripts
     Init(Init),
     /// Show the version
     Version,
+    /// Show every subcommand and every flag, a line each
+    #[command(hide = true, name = "command-line")]
+    Everything,
     #[command(external_subcommand)]
     Other(Vec<String>),
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    /// Show every effective value and where it comes from
+    #[arg(long)]
+    pub origins: bool,
 }
 
 /// Subcommands that change machines: all of them are plans.

@@ -48,8 +48,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Audit => audit::audit(options),
         Command::Details => audit::details(options),
         Command::Secrets(command) => secrets::run(options, command),
-        Command::Config => config::run(options),
+        Command::Config(arguments) => config::run(options, &arguments),
         Command::Version => version::run(),
+        Command::Everything => crate::help::command_line(),
         Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
         Command::Init(arguments) => init::run(arguments.bundle),
         Command::Other(words) => Err(unknown("", &words, &NOT_YET)),
@@ -68,7 +69,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Lock(command) => matches!(command, LockCommand::Status),
         Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
-        Command::Audit | Command::Details | Command::Config | Command::Version => true,
+        Command::Audit | Command::Details | Command::Config(_) | Command::Version | Command::Everything => true,
         Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
     }
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::error::{Class, ConfigurationError};
+use crate::lines::Lines;
 use crate::load::Source;
 use crate::model::Text;
 use crate::node::Origin;
@@ -172,7 +173,7 @@ impl Wrong {
     fn into_error(self, source: &Source) -> ConfigurationError {
         let file: Arc<str> = Arc::from(source.path.as_str());
         let tag = positions::tag(&source.text, self.at);
-        let origin = positions::place(&file, &source.text, self.at..tag.end);
+        let origin = Lines::new(&source.text).place(&file, self.at..tag.end);
         let place = format!("{file} line {}", origin.line);
         let expression = shortened(&source.text[tag]);
         let error = match self.reason {

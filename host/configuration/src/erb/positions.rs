@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::lines::Lines;
 use crate::model::Text;
 use crate::node::Origin;
 
@@ -51,14 +52,14 @@ impl Output {
             true => chunk,
             false => Chunk { source: tag(template, chunk.source.start), ..chunk },
         });
-        Positions { template: template.into(), chunks: chunks.collect() }
+        Positions { template: Lines::new(template), chunks: chunks.collect() }
     }
 }
 
 /// Leads from what a template printed back to the template.
 #[derive(Debug)]
 pub(crate) struct Positions {
-    template: Arc<str>,
+    template: Lines,
     chunks: Vec<Chunk>,
 }
 
@@ -67,7 +68,7 @@ impl Positions {
     pub(crate) fn origin(&self, file: &Arc<str>, range: Range<usize>) -> Origin {
         let begin = self.source(range.start).start;
         let last = self.source(range.end.saturating_sub(1).max(range.start));
-        place(file, &self.template, begin..last.end.max(begin + 1))
+        self.template.place(file, begin..last.end.max(begin + 1))
     }
 
     /// The letter of the template that a byte stands for, or the whole tag that printed it.
@@ -77,7 +78,7 @@ impl Positions {
         if !chunk.is_copied {
             return chunk.source.clone();
         }
-        let at = (chunk.source.start + byte - chunk.begin).min(self.template.len());
+        let at = (chunk.source.start + byte - chunk.begin).min(self.template.text().len());
         at..at + 1
     }
 }
@@ -88,24 +89,4 @@ pub(super) fn tag(template: &str, at: usize) -> Range<usize> {
     let begin = template.get(..at).and_then(|before| before.rfind("<%")).unwrap_or(at);
     let end = template.get(at..).and_then(|after| after.find("%>")).map_or(template.len(), |end| at + end + 2);
     begin..end
-}
-
-/// A stretch of a text as a place in a file, at most to the end of its line.
-pub(super) fn place(file: &Arc<str>, text: &str, range: Range<usize>) -> Origin {
-    let mut begin = range.start.min(text.len());
-    while !text.is_char_boundary(begin) {
-        begin -= 1;
-    }
-    let line_begin = text[..begin].rfind('\n').map_or(0, |end| end + 1);
-    let line_end = text[begin..].find('\n').map_or(text.len(), |end| begin + end);
-    let mut end = range.end.clamp(begin, line_end);
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    Origin {
-        file: Arc::clone(file),
-        line: text[..begin].matches('\n').count() + 1,
-        column: text[line_begin..begin].chars().count() + 1,
-        length: text[begin..end].chars().count().max(1),
-    }
 }

@@ -17,10 +17,12 @@ pub struct Docker {
     images: Vec<Image>,
     networks: Vec<String>,
     builders: Vec<String>,
+    /// Contexts with the docker that they lead to.
+    contexts: Vec<(String, String)>,
     /// What kamal-proxy routes to: service and container id.
     routes: Vec<(String, String)>,
     /// What registries take for a password.
-    password: String,
+    passwords: Vec<String>,
     /// Labels of images that are pulled.
     pulled_labels: serde_json::Map<String, Value>,
     rules: Vec<Rule>,
@@ -49,10 +51,21 @@ pub struct Rule {
     words: String,
     /// The call fails and says this.
     #[serde(default)]
-    pub fail: Option<String>,
+    fail: Option<String>,
+    /// The call says this.
+    #[serde(default)]
+    say: Option<String>,
     /// The call writes `held` into `$CASE` and waits until `go` is there.
     #[serde(default)]
     pub hold: bool,
+}
+
+impl Rule {
+    /// What the rule has docker say.
+    pub fn answer(&self) -> Option<Answer> {
+        let failed = self.fail.clone().map(failed);
+        failed.or(self.say.clone().map(said))
+    }
 }
 
 /// The answer to a call: exit code, standard output, standard error.
@@ -125,6 +138,8 @@ impl Docker {
             ["exec", "kamal-proxy", "kamal-proxy", rest @ ..] => self.proxy(rest),
             ["logs", ..] => self.logs(&words[1..]),
             ["buildx", rest @ ..] => self.buildx(rest),
+            ["context", rest @ ..] => self.context(rest),
+            ["info", ..] => said("x86_64"),
             ["push", ..] => said("pushed"),
             _ => failed(format!("docker: unknown command: {}", names.join(" "))),
         }
@@ -138,7 +153,7 @@ impl Docker {
         } else {
             password = words.one(&["-p", "--password"]).unwrap_or_default().to_string();
         }
-        match password.trim_end_matches('\n') == self.password {
+        match self.passwords.iter().any(|known| known == password.trim_end_matches('\n')) {
             true => said("Login Succeeded"),
             false => failed("Error response from daemon: login attempt failed with status: 401 Unauthorized"),
         }
@@ -398,14 +413,48 @@ impl Docker {
     fn buildx(&mut self, words: &[&str]) -> Answer {
         match words {
             ["version"] => said("github.com/docker/buildx v0.24.0"),
-            ["inspect", name] if self.builders.iter().any(|builder| builder == name) => said(*name),
-            ["inspect", name] => failed(format!("ERROR: no builder \"{name}\" found")),
-            ["create", "--name", name, ..] => {
-                self.builders.push((*name).to_string());
-                said(*name)
+            ["inspect", name] if self.builders.iter().any(|builder| builder == name) => {
+                let context = self.contexts.iter().find(|(context, _)| *context == format!("{name}-context"));
+                said(context.map(|(context, _)| format!("Endpoint: {context}")).unwrap_or_default())
+            }
+            ["inspect" | "rm", name] if !self.builders.iter().any(|builder| builder == name) => {
+                failed(format!("ERROR: no builder \"{name}\" found"))
+            }
+            ["rm", name] => {
+                self.builders.retain(|builder| builder != name);
+                said(format!("{name} removed"))
+            }
+            ["ls"] => said(self.builders.join("\n")),
+            ["create", rest @ ..] => {
+                let name = rest.iter().skip_while(|word| **word != "--name").nth(1).or(rest.last());
+                self.builders.extend(name.map(|name| (*name).to_string()));
+                said("")
             }
             ["build", ..] => said("#1 DONE"),
             _ => failed(format!("docker: unknown command: buildx {}", words.join(" "))),
+        }
+    }
+
+    fn context(&mut self, words: &[&str]) -> Answer {
+        let known = |name: &str| self.contexts.iter().find(|(context, _)| context == name);
+        match words {
+            ["ls"] => said(self.contexts.iter().map(|(name, _)| format!("{name}\n")).collect::<String>()),
+            ["inspect", name, ..] => match known(name) {
+                Some((_, host)) => said(host.clone()),
+                None => failed(format!("context \"{name}\": context not found")),
+            },
+            ["create", name, ..] if known(name).is_some() => failed(format!("context \"{name}\" already exists")),
+            ["create", name, .., place] => {
+                let host = place.strip_prefix("host=").unwrap_or(place);
+                self.contexts.push(((*name).to_string(), host.to_string()));
+                said(*name)
+            }
+            ["rm", name] if known(name).is_none() => failed(format!("context \"{name}\": context not found")),
+            ["rm", name] => {
+                self.contexts.retain(|(context, _)| context != name);
+                said(*name)
+            }
+            _ => failed(format!("docker: unknown command: context {}", words.join(" "))),
         }
     }
 

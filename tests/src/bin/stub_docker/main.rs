@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use docker::Docker;
+use docker::{Docker, Rule};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -30,8 +30,8 @@ fn main() -> ExitCode {
         docker = read(&state);
     }
     let call = docker.shown(&words);
-    let fail = docker.rule(&words).and_then(|rule| rule.fail.clone());
-    let (exit, stdout, stderr) = fail.map_or_else(|| docker.answer(&words), |text| (1, String::new(), text));
+    let told = docker.rule(&words).and_then(Rule::answer);
+    let (exit, stdout, stderr) = told.unwrap_or_else(|| docker.answer(&words));
     log(&json!({
         "machine": variable("STUB_MACHINE"), "argv": words, "call": call, "exit": exit, "changes": changes(&words),
     }));
@@ -54,9 +54,9 @@ fn changes(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let looks = matches!(
         words.as_slice(),
-        ["container" | "image" | "network" | "buildx", "ls" | "list" | "inspect" | "version", ..]
+        ["container" | "image" | "network" | "buildx" | "context", "ls" | "list" | "inspect" | "version", ..]
             | ["exec", "kamal-proxy", "kamal-proxy", "list", ..]
-            | ["ps" | "inspect" | "logs" | "version" | "--version" | "-v", ..]
+            | ["info" | "ps" | "inspect" | "logs" | "version" | "--version" | "-v", ..]
     );
     !looks
 }

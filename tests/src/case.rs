@@ -17,26 +17,41 @@ pub struct Case {
     pub signals: Vec<String>,
     /// Whether the operator's machine has no docker.
     pub no_local_docker: bool,
+    /// The host that connections to all others go through.
+    pub bastion: Option<String>,
     /// More files of the project.
     pub files: Vec<File>,
     /// What the machines have at the beginning, by name.
     pub machines: BTreeMap<String, Machine>,
     /// What must have happened, by the heading of its section.
     pub expected: BTreeMap<String, Vec<String>>,
+    /// Keys, subcommands and flags that the case shows.
+    pub shows: Vec<String>,
+    /// What Kamal did, line by line, where that was recorded.
+    pub recorded: Vec<String>,
+    /// The deviations from it that must be seen.
+    pub differs: Vec<String>,
 }
 
 /// A file with its content.
 #[derive(Clone)]
 pub struct File {
+    /// Below the folder it belongs to.
     pub path: String,
+    /// Its permissions.
     pub mode: u32,
+    /// Its text.
     pub content: String,
 }
 
 /// What a machine has at the beginning.
 #[derive(Default)]
 pub struct Machine {
+    /// Whether docker is not installed.
     pub no_docker: bool,
+    /// Whether the ssh user is not root, and cannot become it.
+    pub no_root: bool,
+    /// Networks of docker.
     pub networks: Vec<String>,
     /// Names and labels.
     pub images: Vec<(Vec<String>, Labels)>,
@@ -46,8 +61,12 @@ pub struct Machine {
     pub routes: Vec<(String, String)>,
     /// Builders of buildx.
     pub builders: Vec<String>,
+    /// Contexts of docker, with the docker that they lead to.
+    pub contexts: Vec<(String, String)>,
     /// Calls that begin with these words fail and say this.
     pub failing: Vec<(String, String)>,
+    /// Calls that begin with these words say this.
+    pub saying: Vec<(String, String)>,
     /// Calls that begin with these words wait.
     pub holding: Vec<String>,
     /// The label `service` of images that are pulled, where it is not the project's.
@@ -83,6 +102,7 @@ impl Case {
                 | ["app", "boot" | "start" | "stop" | "remove", ..]
                 | ["accessory", "boot" | "remove", ..]
                 | ["proxy", "boot" | "reboot" | "remove", ..]
+                | ["build", "deliver" | "push" | "pull" | "create" | "remove" | "dev", ..]
                 | ["lock", "acquire" | "release", ..]
         )
     }
@@ -96,6 +116,7 @@ impl Case {
             "type" => self.stdin.push_str(&format!("{rest}\n")),
             "signals" => self.signals = rest.split(' ').map(str::to_string).collect(),
             "without" if rest == "docker" => self.no_local_docker = true,
+            "bastion" => self.bastion = Some(rest.to_string()),
             "file" => self.files.push(file(rest, section.body)?),
             "machine" => {
                 self.machines.insert(rest.to_string(), Machine::parse(section.body)?);
@@ -103,6 +124,9 @@ impl Case {
             "exit" => {
                 self.expected.insert("exit".to_string(), vec![rest.to_string()]);
             }
+            "for" => self.shows.extend(rest.split(',').map(|part| part.trim().to_string())),
+            "recorded" => self.recorded = section.body,
+            "differs" => self.differs.extend(rest.split_whitespace().map(str::to_string)),
             "calls" | "containers" | "files" | "stdout" | "stderr" | "order" | "hooks" | "ssh" => {
                 self.expected.insert(section.heading, section.body);
             }
@@ -120,6 +144,7 @@ impl Machine {
             let (word, rest) = section.heading.split_once(' ').unwrap_or((&section.heading, ""));
             match word {
                 "without" if rest == "docker" => machine.no_docker = true,
+                "without" if rest == "root" => machine.no_root = true,
                 "network" => machine.networks.push(rest.to_string()),
                 "image" => {
                     let (labels, names): (Vec<&str>, Vec<&str>) = rest.split(' ').partition(|part| part.contains('='));
@@ -133,8 +158,10 @@ impl Machine {
                     machine.containers.push((state, name, image, parts.map(pair).collect::<Result<_, _>>()?));
                 }
                 "route" => machine.routes.push(pair(rest)?),
+                "context" => machine.contexts.push(pair(rest)?),
                 "builder" => machine.builders.push(rest.to_string()),
                 "failing" => machine.failing.push((rest.to_string(), section.body.join("\n"))),
+                "saying" => machine.saying.push((rest.to_string(), section.body.join("\n"))),
                 "holding" => machine.holding.push(rest.to_string()),
                 "pulled" => pulled.push(pair(rest)?),
                 "file" => machine.files.push(file(rest, section.body)?),

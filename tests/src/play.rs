@@ -13,8 +13,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// How a run ended and what it said.
 pub struct Played {
+    /// The exit code, or what there was instead of one.
     pub exit: String,
+    /// All of standard output.
     pub stdout: String,
+    /// All of standard error.
     pub stderr: String,
 }
 
@@ -42,6 +45,14 @@ fn start(case: &Case, world: &World, arguments: &[&str], name: &str) -> Child {
     let output = |kind: &str| fs::File::create(world.path(&format!("{name}.{kind}"))).expect("an output file");
     let typed = world.path("typed");
     fs::write(&typed, &case.stdin).expect("what is typed");
+    let mut sextant = Command::new(crate::sextant());
+    sextant.args(arguments).current_dir(world.path("project")).env_clear().envs(environment(case, world));
+    sextant.stdin(fs::File::open(typed).expect("what is typed")).stdout(output("stdout")).stderr(output("stderr"));
+    sextant.spawn().expect("sextant starts")
+}
+
+/// The variables of the operator's shell.
+pub fn environment(case: &Case, world: &World) -> Vec<(String, String)> {
     let path = |name: &str| world.path(name).display().to_string();
     let variables = [
         ("PATH", world.search_path(case)),
@@ -58,20 +69,13 @@ fn start(case: &Case, world: &World, arguments: &[&str], name: &str) -> Child {
         ("STUB_STATE", path("state/local.json")),
         ("STUB_LOG", path("calls")),
     ];
-    let mut sextant = Command::new(tests::sextant());
-    sextant
-        .args(arguments)
-        .current_dir(world.path("project"))
-        .env_clear()
-        .envs(variables)
-        .envs(case.environment.clone());
-    sextant.stdin(fs::File::open(typed).expect("what is typed")).stdout(output("stdout")).stderr(output("stderr"));
-    sextant.spawn().expect("sextant starts")
+    let variables = variables.into_iter().map(|(name, value)| (name.to_string(), value));
+    variables.chain(case.environment.clone()).collect()
 }
 
 /// Compiled plugins outlive a case: every run would compile them again otherwise.
 fn cache() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cases-cache")
+    crate::built("sextant").with_file_name("tmp").join("cases-cache")
 }
 
 /// Waits until something holds, sends the signals one by one, and lets go of what holds unless it was to be killed.

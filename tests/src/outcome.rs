@@ -72,6 +72,47 @@ impl Call {
             changes: call["changes"] == true,
         }
     }
+
+    /// The call as a case shows it.
+    fn line(&self, world: &World) -> String {
+        let exit = if self.exit == 0 { String::new() } else { format!("  => {}", self.exit) };
+        format!("{}{exit}", normal(&self.shown, world))
+    }
+}
+
+/// What a run did to machines, for comparing with what another one did.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Effects {
+    /// Calls that can change something, by machine, in order.
+    pub calls: Sections,
+    /// Every file of every host.
+    pub files: Sections,
+    /// Hook scripts, in order.
+    pub hooks: Vec<String>,
+    /// Where terminals led, and what ran there.
+    pub terminal: Vec<String>,
+    /// Whether it failed in the end.
+    pub failed: bool,
+}
+
+impl Effects {
+    /// Everything that happened in a world since a look.
+    pub fn since(before: &Traces, world: &World) -> Self {
+        let after = Traces::of(world);
+        let mut effects = Self::default();
+        // Kamal waits in its own process, where no recording sees it.
+        let seen = |call: &&Call| call.changes && call.words.first().is_none_or(|word| word != "sleep");
+        for call in after.calls.iter().skip(before.calls.len()).filter(seen) {
+            effects.calls.entry(call.machine.clone()).or_default().push(call.line(world));
+        }
+        for (host, files) in &after.files {
+            effects.files.insert(host.clone(), files.iter().map(|line| normal(line, world)).collect());
+        }
+        let lines = |text: &str| normal(text, world).lines().map(str::to_string).collect::<Vec<_>>();
+        effects.hooks = lines(&after.hooks);
+        effects.terminal = lines(&fs::read_to_string(world.path("terminal")).unwrap_or_default());
+        effects
+    }
 }
 
 /// Everything that a case can expect, as it came out: what it names, and whatever else was touched.
@@ -81,9 +122,7 @@ pub fn sections(case: &Case, world: &World, before: &Traces, played: &Played) ->
     let plain = |text: &str| normal(text, world);
     let mut sections = Sections::from([("exit".to_string(), vec![played.exit.clone()])]);
     for call in &calls {
-        let exit = if call.exit == 0 { String::new() } else { format!("  => {}", call.exit) };
-        let line = format!("{}{exit}", plain(&call.shown));
-        sections.entry(format!("calls {}", call.machine)).or_default().push(line);
+        sections.entry(format!("calls {}", call.machine)).or_default().push(call.line(world));
     }
     for (host, files) in &after.files {
         let heading = format!("files {host}");
@@ -145,7 +184,9 @@ pub fn leaks(world: &World, played: &[&Played]) -> Vec<String> {
         places.push((format!("the audit log of {host}"), logs.cloned().collect()));
     }
     let escaped = |secret: &String| secret.replace('\\', "\\\\").replace('"', "\\\"");
-    let shapes: Vec<String> = world.secrets.values().flat_map(|secret| [secret.clone(), escaped(secret)]).collect();
+    // Shorter ones are part of any line.
+    let secrets = world.secrets.values().filter(|secret| secret.len() >= 5);
+    let shapes: Vec<String> = secrets.flat_map(|secret| [secret.clone(), escaped(secret)]).collect();
     let seen = |text: &str| shapes.iter().any(|shape| text.contains(shape.as_str()));
     places
         .into_iter()
@@ -241,7 +282,7 @@ fn normal(text: &str, world: &World) -> String {
 }
 
 /// Both lists as one, common lines once: `-` is expected and missing, `+` came out and was not expected.
-fn compared(expected: &[String], found: &[String]) -> String {
+pub fn compared(expected: &[String], found: &[String]) -> String {
     // How many lines the two ends have in common, from each pair of places on.
     let mut common = vec![vec![0usize; found.len() + 1]; expected.len() + 1];
     for left in (0..expected.len()).rev() {

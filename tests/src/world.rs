@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -36,19 +37,22 @@ pub fn missing() -> Option<String> {
 
 impl World {
     /// Makes everything that a case is given.
-    pub fn new(case: &Case) -> Self {
+    pub fn new(case: &Case, projects: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("case-").tempdir().expect("a temporary folder");
         let mut world = Self { folder, hosts: Vec::new(), secrets: BTreeMap::new() };
         for name in ["project", "operator", "tmp", "state"] {
             fs::create_dir(world.path(name)).expect("a new folder");
         }
-        world.make_project(case);
+        world.make_project(case, projects);
         world.make_programs(case);
         world.make_keys();
         world.make_state("local", case.machines.get("local").unwrap_or(&Machine::default()));
         for (name, machine) in case.machines.iter().filter(|(name, _)| *name != "local") {
             world.make_state(name, machine);
             world.make_host(name, machine);
+        }
+        if let Some(bastion) = &case.bastion {
+            world.make_sshd(bastion, &["exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"".to_string()]);
         }
         world
     }
@@ -73,10 +77,10 @@ impl World {
         format!("{}:{}", self.path("operator-programs").display(), self.system_programs(case.no_local_docker))
     }
 
-    fn make_project(&mut self, case: &Case) {
+    fn make_project(&mut self, case: &Case, projects: &Path) {
         let project = self.path("project");
         for name in &case.project {
-            copy(&crate::cases_folder().join("projects").join(name), &project);
+            copy(&projects.join(name), &project);
         }
         for file in &case.files {
             write(&project, file);
@@ -104,26 +108,46 @@ impl World {
             let place = self.path(place);
             fs::create_dir(&place).expect("a new folder");
             if !(case.no_local_docker && place.ends_with("operator-programs")) {
-                symlink(env!("CARGO_BIN_EXE_stub_docker"), place.join("docker")).expect("a link");
+                symlink(crate::built("stub_docker"), place.join("docker")).expect("a link");
             }
-            let line = r#"{"machine":"%s","argv":["sleep","%s"],"call":"sleep %s","exit":0,"changes":true}\n"#;
-            program(&place.join("sleep"), &format!("printf '{line}' \"$STUB_MACHINE\" \"$1\" \"$1\" >> \"$STUB_LOG\""));
+            for name in ["sleep", "chown"] {
+                program(&place.join(name), &noted(name));
+            }
+            program(&place.join("pack"), &pack());
         }
-        // The program's own configuration still counts; what leads to the hosts of the case goes before it.
+        fs::create_dir(self.path("guest-programs")).expect("a new folder");
+        program(&self.path("guest-programs/sudo"), "exit 1");
+        program(&self.path("operator-programs/ssh"), &self.ssh(case));
         let case = self.folder.path().display();
-        let options = [
-            format!("ProxyCommand={case}/sshd %h"),
-            format!("UserKnownHostsFile={case}/known_hosts"),
-            format!("IdentityFile={case}/key"),
-            "IdentitiesOnly=yes".to_string(),
-        ];
-        let options: String = options.iter().map(|option| format!(" -o \"{option}\"")).collect();
-        let ssh = format!("echo \"$*\" >> {case}/ssh.log\nexec /usr/bin/ssh{options} \"$@\"");
-        program(&self.path("operator-programs/ssh"), &ssh);
         program(
             &self.path("sshd"),
-            &format!("exec /usr/sbin/sshd -i -f {case}/hosts/$1/sshd_config -E {case}/hosts/$1/sshd.log"),
+            &format!("exec {}/usr/sbin/sshd -i -f {case}/hosts/$1/sshd_config -E {case}/hosts/$1/sshd.log", network()),
         );
+    }
+
+    /// An ssh that finds the hosts, through the bastion where there is one, and notes how it was started. The program's own
+    /// configuration still counts; what leads to the hosts of the case goes before it.
+    fn ssh(&self, case: &Case) -> String {
+        let here = self.folder.path().display();
+        let route = format!("-o \"ProxyCommand={here}/sshd %h\"");
+        let options = [
+            format!("UserKnownHostsFile={here}/known_hosts"),
+            format!("IdentityFile={here}/key"),
+            "IdentitiesOnly=yes".to_string(),
+            "User=root".to_string(),
+        ];
+        let options: String = options.iter().map(|option| format!(" -o \"{option}\"")).collect();
+        [
+            format!("echo \"$*\" >> {here}/ssh.log"),
+            // With a terminal: where it leads, and the line it carries.
+            format!("case \" $1 $2 $3 \" in *\" -t \"*) {{ /usr/bin/ssh -G \"$@\" | grep -E '^(user|hostname|port|proxyjump) ' | sort; for last; do :; done; echo \"$last\"; }} >> {here}/terminal;; esac"),
+            "words=(); through=; while [ $# -gt 0 ]; do case \"$1\" in -W) through=$2; shift;; *) words+=(\"$1\");; esac; shift; done".to_string(),
+            // A jump: ssh calls itself for the bastion, and what would be a port of the host is its sshd.
+            "through=${through#[}; through=${through%%]*}; through=${through%:*}".to_string(),
+            format!("[ -z \"$through\" ] || exec /usr/bin/ssh -T{options} {route} \"${{words[@]}}\" \"{here}/sshd $through\""),
+            format!("exec -a \"$0\" /usr/bin/ssh{options} {} \"${{words[@]}}\"", if case.bastion.is_some() { "" } else { &route }),
+        ]
+        .join("\n")
     }
 
     /// Where the system's programs are; for a machine without docker, a folder with links to all others.
@@ -187,19 +211,20 @@ impl World {
             }
         }
         let rules = machine.failing.iter().map(|(words, text)| json!({ "words": words, "fail": text }));
+        let rules = rules.chain(machine.saying.iter().map(|(words, text)| json!({ "words": words, "say": text })));
         let rules = rules.chain(machine.holding.iter().map(|words| json!({ "words": words, "hold": true })));
         let service = machine.pulled_service.clone().unwrap_or_else(|| self.service());
         let state = json!({
             "containers": containers, "images": images, "networks": machine.networks, "rules": rules.collect::<Vec<_>>(),
-            "builders": machine.builders,
+            "builders": machine.builders, "contexts": machine.contexts,
             "routes": machine.routes.iter().map(|(service, name)| json!([service, identity(name)])).collect::<Vec<_>>(),
-            "password": self.secrets.get("KAMAL_REGISTRY_PASSWORD").cloned().unwrap_or_default(), "pulled_labels": { "service": service },
+            "passwords": self.passwords(), "pulled_labels": { "service": service },
         });
         fs::write(self.path("state").join(format!("{name}.json")), state.to_string()).expect("the state is written");
     }
 
     fn make_host(&mut self, name: &str, machine: &Machine) {
-        let (place, home) = (self.path("hosts").join(name), self.home(name));
+        let home = self.home(name);
         fs::create_dir_all(&home).expect("a new home");
         for file in &machine.files {
             write(&home, &encoded(file));
@@ -210,28 +235,47 @@ impl World {
         let case = self.folder.path().display();
         let system = self.system_programs(machine.no_docker);
         let programs = if machine.no_docker { system } else { format!("{case}/host-programs:{system}") };
+        let (programs, user) = match machine.no_root {
+            true => (format!("{case}/guest-programs:{programs}"), "EUID=1000"),
+            false => (programs, ""),
+        };
         let enter = [
-            format!("export CASE='{case}' PATH='{programs}'"),
+            format!("export CASE='{case}' PATH='{programs}' {user}"),
             format!("export STUB_MACHINE='{name}' STUB_STATE='{case}/state/{name}.json' STUB_LOG='{case}/calls'"),
             "cd \"$HOME\" && exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"".to_string(),
         ];
+        self.make_sshd(name, &enter);
+        self.hosts.push(name.to_string());
+    }
+
+    /// An sshd that is started for every connection, and does this.
+    fn make_sshd(&self, name: &str, enter: &[String]) {
+        let (place, home, case) = (self.path("hosts").join(name), self.home(name), self.folder.path().display());
+        fs::create_dir_all(&home).expect("a new home");
         program(&place.join("enter"), &enter.join("\n"));
         let lines = [
-            format!(
-                "HostKey {case}/host_key\nAuthorizedKeysFile {case}/key.pub\nForceCommand {}/enter",
-                place.display()
-            ),
+            format!("HostKey {case}/host_key\nAuthorizedKeysFile {case}/key.pub\nForceCommand {}/enter", place.display()),
             "StrictModes no\nUsePAM no\nPermitRootLogin yes\nPasswordAuthentication no\nMaxSessions 100\nAllowAgentForwarding no".to_string(),
             // root's shell finds no profile of its own there.
             format!("SetEnv HOME={}", home.display()),
             // The quickest one: nobody listens, and every case connects a few times.
-            "KexAlgorithms curve25519-sha256\n".to_string(),
+            "KexAlgorithms curve25519-sha256".to_string(),
+            // A forwarded port stands in a network of the host's own, where loopback is down.
+            "GatewayPorts yes\n".to_string(),
         ];
         fs::write(place.join("sshd_config"), lines.join("\n")).expect("sshd's settings are written");
         let mut known = fs::read_to_string(self.path("known_hosts")).unwrap_or_default();
-        known.push_str(&format!("{name} {}", fs::read_to_string(self.path("host_key.pub")).expect("the host's key")));
+        let key = fs::read_to_string(self.path("host_key.pub")).expect("the host's key");
+        known.push_str(&format!("{name},[{name}]:* {key}"));
         fs::write(self.path("known_hosts"), known).expect("known hosts are written");
-        self.hosts.push(name.to_string());
+    }
+
+    /// What registries take for a password: any secret, where the project has none of the usual name.
+    fn passwords(&self) -> Vec<String> {
+        match self.secrets.get("KAMAL_REGISTRY_PASSWORD") {
+            Some(password) => vec![password.clone()],
+            None => self.secrets.values().cloned().collect(),
+        }
     }
 
     fn service(&self) -> String {
@@ -283,8 +327,28 @@ fn write(folder: &Path, file: &File) {
     fs::set_permissions(&path, fs::Permissions::from_mode(file.mode)).expect("the file gets its mode");
 }
 
+/// A program that only notes that it was called.
+fn noted(name: &str) -> String {
+    let line = r#"{"machine":"%s","argv":["NAME"],"call":"%s","exit":0,"changes":true}\n"#.replace("NAME", name);
+    format!("printf '{line}' \"$STUB_MACHINE\" \"{name} $*\" >> \"$STUB_LOG\"")
+}
+
+/// A `pack` that notes how it was asked, and whether it got what it is to pass on.
+fn pack() -> String {
+    let known = "${RAILS_MASTER_KEY:+ (knows RAILS_MASTER_KEY)}";
+    format!("[ \"$1 $2\" = \"builder inspect\" ] && exit\nset -- \"$*{known}\"\n{}", noted("pack"))
+}
+
+/// What gives each host a network of its own, so that hosts can listen on the same port; without the right to, they share one.
+fn network() -> &'static str {
+    static MAY: LazyLock<bool> = LazyLock::new(|| {
+        Command::new("unshare").args(["--net", "true"]).output().is_ok_and(|done| done.status.success())
+    });
+    if *MAY { "unshare --net " } else { "" }
+}
+
 fn program(path: &Path, body: &str) {
-    fs::write(path, format!("#!/bin/sh\n{body}\n")).expect("the program is written");
+    fs::write(path, format!("#!/bin/bash\n{body}\n")).expect("the program is written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the program gets its mode");
 }
 
