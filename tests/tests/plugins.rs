@@ -88,6 +88,10 @@ fn a_program_that_is_not_granted_is_denied() {
             error.to_string(),
             "plugin `guest` is not granted the program `curl`, which a step of `build` needs"
         );
+        assert_eq!(
+            tag_error("takes-program", grants).to_string(),
+            "plugin `guest` is not granted the program `curl`, which a step of `tag` needs"
+        );
     }
 }
 
@@ -306,26 +310,7 @@ fn configuration_of(text: &str) -> Configuration {
 fn scene(text: &str) -> (Arc<Run>, Arc<Facts>) {
     let configuration = configuration_of(text);
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
-    let run = Run {
-        intent: Intent::Deploy { skip_push: false },
-        subcommand: vec!["deploy".into()],
-        configuration,
-        selection,
-        roles_option: None,
-        version: "v1".into(),
-        checkout: None,
-        clones: "/tmp/clones".into(),
-        operator: "Dev".into(),
-        performer: "dev@example.com".into(),
-        started_at: "2026-01-31T10:00:00Z".into(),
-        seed: "seed".into(),
-        hook_scripts: Default::default(),
-        secret_names: Vec::new(),
-        no_cache: false,
-        lock_inherited: false,
-        lock_wait: None,
-        rendered: Default::default(),
-    };
+    let run = Run::sample(Intent::Deploy { skip_push: false }, configuration, selection);
     (Arc::new(run), Arc::new(Facts::default()))
 }
 

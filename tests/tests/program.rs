@@ -71,13 +71,6 @@ fn bad_input_gets_a_clear_error() {
     );
     check(
         PROJECT,
-        &["upgrade"],
-        1,
-        "error: `upgrade` is a subcommand of Kamal that Sextant 0.1.0 does not carry out yet\n\
-         hint: Kamal itself can be used on the same servers at any time\n",
-    );
-    check(
-        PROJECT,
         &["plan", "-d", "staging"],
         1,
         "  ERROR (RuntimeError): Configuration file not found in $HERE/config/deploy.staging.yml\n\

@@ -6,6 +6,7 @@
 use clap::Command;
 use configuration::Node;
 
+use crate::children::Children;
 use crate::command_line::{given, shell_words};
 use crate::failure::Failure;
 use crate::project;
@@ -31,7 +32,8 @@ impl Expansion {
         if !named && !std::path::Path::new(&config_file).exists() {
             return Ok(None);
         }
-        let document = project::document(&config_file, destination.as_deref(), permissions)?;
+        let children = Children { verbose: given.has("verbose"), destination };
+        let document = project::document(&config_file, permissions, children)?;
         let Some(line) = document.get("aliases").and_then(|aliases| aliases.get(word)).map(Node::to_ruby_string) else {
             return Ok(None);
         };

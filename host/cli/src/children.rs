@@ -1,7 +1,7 @@
-//! What programs find that are started on the operator's machine: a `kamal` on the path, which is this program.
+//! What programs find that are started on the operator's machine: a `kamal` on the path, which is this program, and what was asked of it.
 //!
-//! Hook scripts and secrets files call `kamal`. They are meant to reach the program that started them: with the lock it holds, and
-//! whether or not Kamal is installed. `SEXTANT_KAMAL_SHIM=0` leaves the path as it is.
+//! Hook scripts, secrets files and templates call `kamal`. They are meant to reach the program that started them: with the lock it
+//! holds, and whether or not Kamal is installed. `SEXTANT_KAMAL_SHIM=0` leaves the path as it is.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
@@ -18,18 +18,37 @@ pub fn called_as_kamal() -> bool {
     program.is_some_and(|program| program.file_name() == Some(OsStr::new(NAME)))
 }
 
-/// Variables for children: a path that begins with the folder in which `kamal` is this program. Nothing where that is not wanted, or
-/// where no folder is to be had that nobody else can write to.
-pub fn environment() -> Vec<(String, String)> {
-    if std::env::var("SEXTANT_KAMAL_SHIM").is_ok_and(|wanted| wanted == "0") {
-        return Vec::new();
+/// What children learn about the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Children {
+    /// `--verbose`, which they find as `VERBOSE`.
+    pub verbose: bool,
+    /// `--destination`, which they find as `KAMAL_DESTINATION`.
+    pub destination: Option<String>,
+}
+
+impl Children {
+    /// Variables for children, in addition to this program's own.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let told = [
+            ("PATH", path()),
+            ("VERBOSE", self.verbose.then(|| "1".to_string())),
+            ("KAMAL_DESTINATION", self.destination.clone()),
+        ];
+        told.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect()
     }
-    let Ok(program) = std::env::current_exe() else { return Vec::new() };
-    let Some(folder) = folder(&program) else { return Vec::new() };
+}
+
+/// A path that begins with the folder in which `kamal` is this program. Nothing where that is not wanted, or where no folder is to be
+/// had that nobody else can write to.
+fn path() -> Option<String> {
+    if std::env::var("SEXTANT_KAMAL_SHIM").is_ok_and(|wanted| wanted == "0") {
+        return None;
+    }
+    let folder = folder(&std::env::current_exe().ok()?)?.display().to_string();
     let path = std::env::var("PATH").unwrap_or_default();
-    let folder = folder.display().to_string();
     let begins = path.split(':').next() == Some(folder.as_str());
-    vec![("PATH".to_string(), if begins || path.is_empty() { path } else { format!("{folder}:{path}") })]
+    Some(if begins || path.is_empty() { path } else { format!("{folder}:{path}") })
 }
 
 /// A folder of the user's own that holds nothing but `kamal`, a link to this program.

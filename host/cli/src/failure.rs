@@ -317,6 +317,7 @@ fn plan_hint(error: &PlanError) -> Option<String> {
         PlanError::UnknownAccessory { .. }
         | PlanError::RetainsNothing
         | PlanError::LocalRegistry { .. }
+        | PlanError::PublishAddress { .. }
         | PlanError::Rule { .. } => None,
     }
 }

@@ -81,6 +81,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         started_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         seed: format!("{} {}", now.as_nanosecond(), std::process::id()),
         hook_scripts,
+        error_pages: project.error_pages()?,
         secret_names: secrets.names().map(str::to_string).collect(),
         no_cache: request.no_cache,
         lock_inherited: std::env::var("KAMAL_LOCK").is_ok_and(|value| value == "true"),
@@ -164,7 +165,7 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     let mut settings = ssh_settings(project);
     settings.key_data =
         project.configuration.ssh.key_data.iter().filter_map(|name| values.get(name).cloned()).collect();
-    let machines = Machines::new(&project.directory, settings, values).with_environment(crate::children::environment());
+    let machines = Machines::new(&project.directory, settings, values).with_environment(project.children.environment());
     match cache_directory() {
         Some(folder) => machines.keeping_images_in(folder.join("images")),
         None => machines,

@@ -13,6 +13,7 @@ use secrecy::ExposeSecret as _;
 use transport::{Complaints, SecretValues};
 
 use crate::arguments::Options;
+use crate::children::Children;
 use crate::failure::Failure;
 use crate::lookup;
 use crate::surroundings::{Machine, Permissions};
@@ -34,6 +35,8 @@ pub struct Project {
     checkout: OnceLock<Option<Checkout>>,
     /// Whether what runs before the first connection has run: it does so once.
     pub connected: AtomicBool,
+    /// What programs learn that are started on the operator's machine.
+    pub children: Children,
     /// The secrets, once the commands in their files have run: they do so once.
     secrets: OnceLock<Secrets>,
 }
@@ -65,7 +68,7 @@ impl Project {
             };
             Failure::Configuration { error, sources: texts.clone() }
         };
-        let machine = Machine::new(directory.clone(), options.permissions());
+        let machine = Machine::new(directory.clone(), options.permissions(), options.children());
         let configuration = configuration::load_within(&sources, &machine).map_err(wrong)?;
         let named = |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
         let (hosts, roles) = (named(&options.hosts), named(&options.roles));
@@ -78,6 +81,7 @@ impl Project {
             sources: texts.clone(),
             checkout: OnceLock::new(),
             connected: AtomicBool::new(false),
+            children: options.children(),
             secrets: OnceLock::new(),
         };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
@@ -139,14 +143,9 @@ impl Project {
     /// What a command in a secrets file prints, nothing if it fails, as Kamal has it. But a failure is told: an empty secret is seldom meant.
     /// The command itself is not shown, because variables in it may be secrets.
     fn substituted(&self, line: &str) -> String {
-        let mut environment = crate::children::environment();
-        let destination = self.configuration.destination.clone();
-        environment.extend(destination.map(|destination| ("KAMAL_DESTINATION".to_string(), destination)));
-        let complaints = Complaints::Shown;
-        let Ok(outcome) = transport::converse("/bin/sh", &["-c", line], &self.directory, &environment, complaints)
-        else {
-            return String::new();
-        };
+        let environment = self.children.environment();
+        let ran = transport::converse("/bin/sh", &["-c", line], &self.directory, &environment, Complaints::Shown);
+        let Ok(outcome) = ran else { return String::new() };
         if !outcome.succeeded() {
             let code = outcome.exit;
             crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
@@ -164,6 +163,20 @@ impl Project {
         };
         let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
         Ok(names.filter(|name| !name.contains('.')).collect())
+    }
+
+    /// The error pages of the project, relative to it: `4xx.html` and `5xx.html`.
+    pub fn error_pages(&self) -> Result<Vec<String>, Failure> {
+        let Some(folder) = &self.configuration.error_pages_path else { return Ok(Vec::new()) };
+        let entries = match std::fs::read_dir(self.directory.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Failure::message(format!("{folder} cannot be read: {error}"))),
+        };
+        let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut pages: Vec<String> = names.filter(|name| is_error_page(name)).collect();
+        pages.sort();
+        Ok(pages.into_iter().map(|name| format!("{}/{name}", folder.trim_end_matches('/'))).collect())
     }
 
     /// The git checkout the project stands in, if it stands in one. git is asked once.
@@ -194,10 +207,10 @@ impl Project {
 }
 
 /// The configuration as it is written: merged, and not checked.
-pub fn document(config_file: &str, destination: Option<&str>, permissions: Permissions) -> Result<Node, Failure> {
+pub fn document(config_file: &str, permissions: Permissions, children: Children) -> Result<Node, Failure> {
     let directory = directory()?;
-    let sources = sources(&directory, config_file, destination)?;
-    let machine = Machine::new(directory, permissions);
+    let sources = sources(&directory, config_file, children.destination.as_deref())?;
+    let machine = Machine::new(directory, permissions, children);
     configuration::document(&sources, &machine)
         .map_err(|error| Failure::Configuration { error, sources: texts(&sources) })
 }
@@ -225,6 +238,11 @@ fn texts(sources: &Sources) -> Vec<Source> {
 fn printed(directory: &Path, program: &str, words: &[&str]) -> Option<String> {
     let outcome = transport::capture(program, words, directory, &[]).ok()?;
     outcome.succeeded().then(|| outcome.stdout.trim_end_matches('\n').to_string())
+}
+
+/// `4??.html` or `5??.html`.
+fn is_error_page(name: &str) -> bool {
+    name.strip_suffix(".html").is_some_and(|code| code.chars().count() == 3 && code.starts_with(['4', '5']))
 }
 
 fn read_source(directory: &Path, path: &str) -> Result<Source, Failure> {

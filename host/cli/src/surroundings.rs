@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use configuration::{Ran, Source, Standing, Surroundings};
 
+use crate::children::Children;
+
 /// What templates may do beyond looking, by option or by environment variable.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Permissions {
@@ -19,6 +21,7 @@ pub struct Machine {
     directory: PathBuf,
     environment: BTreeMap<String, String>,
     permissions: Permissions,
+    children: Children,
 }
 
 /// What Ruby does with a template.
@@ -26,20 +29,22 @@ const RENDER: &str = r#"$stdout.write ERB.new(File.read(ARGV[0]), trim_mode: "-"
 
 impl Machine {
     /// The machine from within a folder.
-    pub fn new(directory: PathBuf, permissions: Permissions) -> Self {
+    pub fn new(directory: PathBuf, permissions: Permissions, children: Children) -> Self {
         let allowed = |name: &str| std::env::var(name).is_ok_and(|value| value == "1");
         let permissions = Permissions {
             commands: permissions.commands || allowed("SEXTANT_ALLOW_ERB_COMMANDS"),
             ruby: permissions.ruby || allowed("SEXTANT_ERB_RUBY"),
         };
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-        let environment = std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
-        Self { directory, environment, permissions }
+        let mut environment: BTreeMap<String, String> =
+            std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
+        environment.extend(children.verbose.then(|| ("VERBOSE".to_string(), "1".to_string())));
+        Self { directory, environment, permissions, children }
     }
 
     /// What a program prints, whether or not it fails; nothing if it cannot be started.
     fn printed(&self, program: &str, words: &[&str]) -> Option<String> {
-        let outcome = transport::capture(program, words, &self.directory, &crate::children::environment()).ok()?;
+        let outcome = transport::capture(program, words, &self.directory, &self.children.environment()).ok()?;
         if !outcome.stderr.trim().is_empty() {
             crate::report::say(outcome.stderr.trim_end());
         }
@@ -92,7 +97,7 @@ impl Surroundings for Machine {
             return None;
         }
         let words = ["-rerb", "-e", RENDER, "--", template.path.as_str()];
-        let rendered = transport::capture("ruby", &words, &self.directory, &crate::children::environment());
+        let rendered = transport::capture("ruby", &words, &self.directory, &self.children.environment());
         Some(match rendered {
             Err(error) => Err(format!("{error}")),
             Ok(outcome) if outcome.succeeded() => Ok(outcome.stdout),

@@ -15,7 +15,7 @@ pub type Rendered = BTreeMap<(String, String), Vec<Part>>;
 
 /// Renders the templates among the files of all accessories, each with its accessory's environment.
 pub fn rendered(project: &Project, options: &Options) -> Result<Rendered, Failure> {
-    let machine = Machine::new(project.directory.clone(), options.permissions());
+    let machine = Machine::new(project.directory.clone(), options.permissions(), options.children());
     let mut rendered = Rendered::new();
     for accessory in &project.configuration.accessories {
         for file in accessory.files.iter().filter(|file| file.is_template()) {

@@ -2,6 +2,7 @@
 //!
 //! Pure. Functions take names, lists and maps and give a [`Command`]; nothing here knows a configuration, a plan or a connection.
 
+pub mod assets;
 pub mod builds;
 mod command;
 pub mod docker;

@@ -1,14 +1,35 @@
 //! Lines for kamal-proxy.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Command;
 use crate::docker::id_of;
-use crate::quoting::{literal, optionize_joined};
+use crate::quoting::{literal, optionize, optionize_joined};
 
 /// Name of the proxy's container.
 pub const CONTAINER: &str = "kamal-proxy";
 
 /// The oldest version of kamal-proxy that works, also the one that is started.
 pub const MINIMUM_VERSION: &str = "v0.9.2";
+
+const START: &str = "docker container start kamal-proxy";
+
+/// What `docker run` is told about the proxy's container beyond what is always so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyContainer {
+    /// The image with its tag.
+    pub image: String,
+    /// Published ports.
+    pub publish: Vec<String>,
+    /// Size at which docker starts a new log file.
+    pub log_max_size: Option<String>,
+    /// Port for metrics.
+    pub metrics_port: Option<u64>,
+    /// Whether the proxy logs in detail.
+    pub debug: bool,
+    /// Other options without dashes; no value is a bare flag.
+    pub options: Vec<(String, Option<String>)>,
+}
 
 /// Routes requests for a service to a port of a container; returns once the container is healthy.
 pub fn deploy(service: &str, container: &str, port: u64, options: &[(String, Option<String>)]) -> Command {
@@ -39,14 +60,19 @@ pub fn hold_back(service: &str, drain_timeout: u64, message: Option<&str>) -> Co
     Command::new(format!("docker exec {CONTAINER} kamal-proxy stop {} {options}", literal(service)))
 }
 
-/// Starts the proxy's container, making it if need be, with the settings that `kamal proxy boot_config` may have left on the host.
-pub fn boot() -> Command {
-    Command::new(format!("docker container start {CONTAINER} || {}", run_line()))
+/// Starts the proxy's container, making it if need be.
+pub fn boot(container: Option<&ProxyContainer>) -> Command {
+    Command::new(format!("{START} || {}", run_line(container)))
 }
 
 /// Makes and starts the proxy's container.
-pub fn run() -> Command {
-    Command::new(run_line())
+pub fn run(container: Option<&ProxyContainer>) -> Command {
+    Command::new(run_line(container))
+}
+
+/// Starts the proxy's stopped container.
+pub fn start() -> Command {
+    Command::new(START)
 }
 
 /// Stops the proxy's container.
@@ -64,12 +90,51 @@ pub fn remove_image() -> Command {
     Command::new("docker image prune --all --force --filter label=org.opencontainers.image.title=kamal-proxy")
 }
 
-fn run_line() -> String {
+/// Removes what Kamal 1 had in the proxy's place.
+pub fn remove_traefik() -> Command {
+    let label = "--filter label=org.opencontainers.image.title=Traefik";
+    Command::new(format!(
+        "docker container stop traefik; docker container prune --force {label} && docker image prune --all --force {label}"
+    ))
+}
+
+/// Prints the host's name and what the files on it make of the proxy's container: options, image and command.
+pub fn boot_configuration(host: &str) -> Command {
+    Command::new(format!("echo {} {}", literal(&format!("Host {host}:")), settings_on_the_host()))
+}
+
+/// Removes the error pages of other versions.
+pub fn clean_error_pages(directory: &str, version: &str) -> Command {
+    Command::new(format!(
+        "find {} -mindepth 1 -maxdepth 1 ! -name {} -exec rm -rf {{}} +",
+        literal(directory),
+        literal(version)
+    ))
+}
+
+fn run_line(container: Option<&ProxyContainer>) -> String {
+    let fixed = format!(
+        "docker run --name {CONTAINER} --network kamal --detach --restart unless-stopped \
+         --volume kamal-proxy-config:/home/kamal-proxy/.config/kamal-proxy \
+         --volume $PWD/.kamal/proxy/apps-config:/home/kamal-proxy/.apps-config"
+    );
+    let Some(container) = container else { return format!("echo {} | xargs {fixed}", settings_on_the_host()) };
+    let mut words = vec![fixed];
+    words.extend(container.publish.iter().map(|port| format!("--publish {}", literal(port))));
+    words.extend(container.log_max_size.iter().map(|size| format!("--log-opt max-size={}", literal(size))));
+    words.extend(container.metrics_port.iter().map(|port| format!("--expose={port}")));
+    words.extend(optionize(&container.options));
+    words.push(format!("{} kamal-proxy run", literal(&container.image)));
+    words.extend(container.debug.then(|| "--debug".to_string()));
+    words.extend(container.metrics_port.iter().map(|port| format!("--metrics-port \"{port}\"")));
+    words.join(" ")
+}
+
+/// Words for `docker run` that the host's shell reads from files, where `proxy boot_config` has left some.
+fn settings_on_the_host() -> String {
     let setting = |file: &str, default: &str| format!("$(cat .kamal/proxy/{file} 2> /dev/null || echo \"{default}\")");
     format!(
-        "echo {} {}:{} {} | xargs docker run --name {CONTAINER} --network kamal --detach --restart unless-stopped \
-         --volume kamal-proxy-config:/home/kamal-proxy/.config/kamal-proxy \
-         --volume $PWD/.kamal/proxy/apps-config:/home/kamal-proxy/.apps-config",
+        "{} {}:{} {}",
         setting("options", "--publish 80:80 --publish 443:443 --log-opt max-size=10m"),
         setting("image", "basecamp/kamal-proxy"),
         setting("image_version", MINIMUM_VERSION),

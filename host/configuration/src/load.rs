@@ -13,7 +13,7 @@ use crate::model::Configuration;
 use crate::node::Node;
 use crate::proxy::Timeouts;
 use crate::registry::Literals;
-use crate::{accessories, builder, hooks, not_yet, plugins, registry, roles, rules, sections, servers, settings, yaml};
+use crate::{accessories, builder, hooks, plugins, registry, roles, rules, sections, servers, settings, yaml};
 
 /// What a configuration is made of.
 #[derive(Debug, Clone)]
@@ -75,7 +75,6 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
     rules::check(&document, sources.destination.as_deref())?;
     let plugins = plugins::build(&document)?;
     let hook_secrets = hooks::secrets(&document)?;
-    not_yet::check(&document)?;
 
     let seconds = |key: &str, otherwise: u64| Ok(number(Some(&document), key, key)?.unwrap_or(otherwise));
     let timeouts = Timeouts { deploy: seconds("deploy_timeout", 30)?, drain: seconds("drain_timeout", 30)? };
@@ -106,6 +105,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
         drain_timeout: timeouts.drain,
         readiness_delay,
         retain_containers,
+        error_pages_path: text(Some(&document), "error_pages_path").filter(|path| !path.trim().is_empty()),
         hooks_path: path("hooks_path", ".kamal/hooks"),
         secrets_path: path("secrets_path", ".kamal/secrets"),
         plugins,

@@ -46,6 +46,8 @@ pub struct Configuration {
     pub readiness_delay: u64,
     /// How many stopped containers are kept for a rollback.
     pub retain_containers: u64,
+    /// Folder of error pages that the proxy shows, relative to the project.
+    pub error_pages_path: Option<String>,
     /// Folder of the hook scripts, relative to the project.
     pub hooks_path: String,
     /// Base path of the secrets files, relative to the project.
@@ -112,6 +114,8 @@ pub struct Role {
     pub logging: Logging,
     /// How the proxy reaches the role; absent when no proxy stands before it.
     pub proxy: Option<Proxy>,
+    /// Files of the image that old and new containers share; only roles with a proxy have them.
+    pub assets: Option<Assets>,
     /// Seconds for `docker stop -t`; absent means docker's own default.
     pub stop_timeout: Option<u64>,
     /// Environments by host name: root's, the role's, then the host's tags, merged.
@@ -145,6 +149,15 @@ pub struct Logging {
     pub options: IndexMap<String, Option<String>>,
 }
 
+/// `asset_path`: files of the image that containers of two versions share while one replaces the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assets {
+    /// Where they are in the container.
+    pub path: String,
+    /// Mount options such as `ro`.
+    pub options: Option<String>,
+}
+
 /// How kamal-proxy reaches and checks a container.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proxy {
@@ -152,13 +165,43 @@ pub struct Proxy {
     pub app_port: u64,
     /// `hosts`, or `host` split at commas.
     pub hosts: Vec<String>,
-    /// Automatic TLS.
+    /// TLS: automatic, unless there is a certificate.
     pub ssl: bool,
+    /// The project's own certificate.
+    pub certificate: Option<Certificate>,
     /// Options of `kamal-proxy deploy` after the hosts and `--tls`, in Kamal's order, without leading dashes:
     /// `("health-check-path", Some("/up"))`; `None` is a bare flag. Timeouts are here too (`deploy-timeout`, `drain-timeout`).
     pub options: Vec<(String, Option<String>)>,
     /// Seconds until an unhealthy container counts as failed.
     pub deploy_timeout: u64,
+    /// `run`: how the proxy's own container is started on the hosts.
+    pub run: Option<ProxyRun>,
+}
+
+/// A certificate by the names of the secrets that hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// `certificate_pem`.
+    pub certificate: String,
+    /// `private_key_pem`.
+    pub private_key: String,
+}
+
+/// How the proxy's own container is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyRun {
+    /// Published ports as docker's `--publish` takes them; none with `publish: false`.
+    pub publish: Vec<String>,
+    /// Size at which docker starts a new log file; absent leaves it to docker.
+    pub log_max_size: Option<String>,
+    /// Port for metrics.
+    pub metrics_port: Option<u64>,
+    /// Whether the proxy logs what it does in detail.
+    pub debug: bool,
+    /// The image with its tag.
+    pub image: String,
+    /// Further options for `docker run` in the order of the file.
+    pub options: Vec<(String, Option<String>)>,
 }
 
 /// A container beside the app: a database, a cache.
@@ -418,7 +461,7 @@ pub struct Plugin {
     pub registry_pattern: Option<String>,
     /// `match.adapter`: the name by which `secrets fetch` asks it, the key in the file if none is given.
     pub adapter: String,
-    /// `grants.programs`: programs on the operator's machine that its steps may run, or the plugin itself as a secret adapter.
+    /// `grants.programs`: programs that its steps may run, wherever that is, or the plugin itself as a secret adapter.
     pub programs: Vec<String>,
     /// `grants.secrets`: names of secrets its steps may use.
     pub secrets: Vec<String>,

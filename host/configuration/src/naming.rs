@@ -1,6 +1,18 @@
 //! Names that Kamal gives to what it leaves on servers.
 
-use crate::model::{Accessory, Configuration, Directory, File};
+use crate::model::{Accessory, Configuration, Directory, File, Proxy};
+
+/// File name of a certificate.
+pub const CERTIFICATE: &str = "cert.pem";
+
+/// File name of a private key.
+pub const PRIVATE_KEY: &str = "key.pem";
+
+/// Where apps leave files for the proxy, on a host.
+pub const PROXY_DIRECTORY: &str = ".kamal/proxy/apps-config";
+
+/// The same directory as the proxy's container sees it.
+const PROXY_DIRECTORY_INSIDE: &str = "/home/kamal-proxy/.apps-config";
 
 impl Configuration {
     /// The image's name with the registry server, without tag: `ghcr.io/acme/app`.
@@ -34,6 +46,46 @@ impl Configuration {
     /// Where the app's files are, relative to the ssh user's home: `.kamal/apps/<service>[-<destination>]`.
     pub fn application_directory(&self) -> String {
         format!(".kamal/apps/{}", self.service_with_destination())
+    }
+
+    /// Where assets are: `extracted` holds each version's own, `volumes` what containers mount.
+    pub fn assets_directory(&self) -> String {
+        format!("{}/assets", self.application_directory())
+    }
+
+    /// Where the proxy finds what belongs to the app.
+    pub fn proxy_directory(&self) -> String {
+        format!("{PROXY_DIRECTORY}/{}", self.service_with_destination())
+    }
+
+    /// Where the proxy finds the error pages of a version.
+    pub fn error_pages_directory(&self, version: &str) -> String {
+        format!("{}/error_pages/{version}", self.proxy_directory())
+    }
+
+    /// Where the proxy finds the certificate of a role or, without one, of an accessory.
+    pub fn certificate_directory(&self, role: Option<&str>) -> String {
+        let role = role.map(|role| format!("/{role}")).unwrap_or_default();
+        format!("{}/tls{role}", self.proxy_directory())
+    }
+
+    /// The options of `kamal-proxy deploy` after the hosts and `--tls`, for a role or, without one, for an accessory.
+    pub fn proxy_options(&self, proxy: &Proxy, role: Option<&str>, version: &str) -> Vec<(String, Option<String>)> {
+        let option = |name: &str, path: String| {
+            let inside = path.replacen(PROXY_DIRECTORY, PROXY_DIRECTORY_INSIDE, 1);
+            (name.to_owned(), Some(inside))
+        };
+        let mut options = Vec::new();
+        if proxy.certificate.is_some() {
+            let directory = self.certificate_directory(role);
+            options.push(option("tls-certificate-path", format!("{directory}/{CERTIFICATE}")));
+            options.push(option("tls-private-key-path", format!("{directory}/{PRIVATE_KEY}")));
+        }
+        options.extend(proxy.options.iter().cloned());
+        options.extend(
+            self.error_pages_path.is_some().then(|| option("error-pages", self.error_pages_directory(version))),
+        );
+        options
     }
 
     /// The directory that is the deploy lock: `.kamal/lock-<service>[-<destination>]`.

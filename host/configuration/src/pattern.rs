@@ -1,10 +1,65 @@
-//! Wildcards for host and role names, as Ruby's `File.fnmatch` takes them.
+//! Wildcards for host and role names, as Ruby's `File.fnmatch` takes them with `File::FNM_EXTGLOB`.
 
-/// Whether `name` matches `pattern`: `*` any text, `?` any character, `[a-z]` or `[^a-z]` one of a set, `\` takes the next
-/// character as it is. A leading period has to be written out.
+/// Whether `name` matches `pattern`: `*` any text, `?` any character, `[a-z]` or `[^a-z]` one of a set, `{a,b}` one of several
+/// patterns, `\` takes the next character as it is. A leading period has to be written out.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
+    match braces(&pattern) {
+        Braces::None => matches_whole(&pattern, &name),
+        // `--hosts` is split at commas, so a brace easily loses its partner.
+        Braces::Unclosed => false,
+        Braces::Alternatives(patterns) => patterns
+            .iter()
+            .any(|pattern| matches(&pattern.iter().collect::<String>(), &name.iter().collect::<String>())),
+    }
+}
+
+/// The first pair of braces of a pattern.
+enum Braces {
+    None,
+    Unclosed,
+    /// The pattern with each alternative in the place of the pair.
+    Alternatives(Vec<Vec<char>>),
+}
+
+fn braces(pattern: &[char]) -> Braces {
+    let (mut begin, mut depth, mut at) = (None, 0, 0);
+    // Where each alternative begins, its brace or comma included.
+    let mut parts = Vec::new();
+    while at < pattern.len() {
+        match pattern[at] {
+            '\\' => at += 1,
+            '{' => {
+                if depth == 0 {
+                    begin = Some(at);
+                    parts.push(at);
+                }
+                depth += 1;
+            }
+            ',' if depth == 1 => parts.push(at),
+            '}' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    break;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    let Some(begin) = begin else { return Braces::None };
+    if at >= pattern.len() {
+        return Braces::Unclosed;
+    }
+    let ends = parts.iter().skip(1).chain([&at]);
+    let alternative =
+        |(from, to): (&usize, &usize)| [&pattern[..begin], &pattern[from + 1..*to], &pattern[at + 1..]].concat();
+    Braces::Alternatives(parts.iter().zip(ends).map(alternative).collect())
+}
+
+/// Matches a pattern without braces.
+fn matches_whole(pattern: &[char], name: &[char]) -> bool {
     if name.first() == Some(&'.') && matches!(pattern.first(), Some('*' | '?' | '[')) {
         return false;
     }
@@ -20,7 +75,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
         if position == name.len() && at == pattern.len() {
             return true;
         }
-        if let Some(after) = name.get(position).and_then(|letter| one(&pattern, at, *letter)) {
+        if let Some(after) = name.get(position).and_then(|letter| one(pattern, at, *letter)) {
             at = after;
             position += 1;
             continue;
@@ -49,12 +104,12 @@ fn one(pattern: &[char], at: usize, letter: char) -> Option<usize> {
     }
 }
 
-/// Matches a set that begins after its bracket; an unclosed one matches nothing.
+/// Matches a set that begins after its bracket; an unclosed one matches nothing, an empty one neither.
 fn set(pattern: &[char], at: usize, letter: char) -> Option<usize> {
     let negated = matches!(pattern.get(at), Some('!' | '^'));
     let mut at = at + usize::from(negated);
     let mut found = false;
-    loop {
+    while *pattern.get(at)? != ']' {
         let (low, after) = member(pattern, at)?;
         at = after;
         let mut high = low;
@@ -62,10 +117,8 @@ fn set(pattern: &[char], at: usize, letter: char) -> Option<usize> {
             (high, at) = member(pattern, at + 1)?;
         }
         found |= (low..=high).contains(&letter);
-        if *pattern.get(at)? == ']' {
-            return (found != negated).then_some(at + 1);
-        }
     }
+    (found != negated).then_some(at + 1)
 }
 
 /// A character of a set, possibly escaped, and where the set goes on.
@@ -100,6 +153,16 @@ mod tests {
         check("a\\*", &["a*"], &["ab"]);
         check("[", &[], &["[", "a", ""]);
         check("[a", &[], &["a"]);
+        check("[]a]", &[], &["a", "]", "a]"]);
+        check("w[!]b", &["wab"], &["wb"]);
+        check("web{1}", &["web1"], &["web{1}", "web"]);
+        check("{web,job}*", &["web", "job-eu"], &["{web,job}", "cron"]);
+        check("w{e{b,d},o}[1-2]", &["web1", "wed2", "wo1"], &["we1", "web3"]);
+        check("{a,}b", &["ab", "b"], &["a"]);
+        check("{}", &[""], &["{}"]);
+        check("web{1", &[], &["web{1", "web1"]);
+        check("2}", &["2}"], &["2"]);
+        check("\\{web\\}", &["{web}"], &["web"]);
         check("*", &["", "anything"], &[".hidden"]);
         check("", &[""], &["a"]);
     }

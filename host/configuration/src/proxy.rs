@@ -1,12 +1,26 @@
 //! Builds a [`Proxy`] from settings that have been checked and merged.
 
-use crate::arguments::{number, split_at_commas, texts};
+use core::net::Ipv6Addr;
+
+use crate::arguments::{number, options, split_at_commas, text, texts};
 use crate::error::ConfigurationError;
-use crate::model::Proxy;
+use crate::model::{Certificate, Proxy, ProxyRun};
 use crate::node::{Node, Value};
 
 /// Headers of a request that kamal-proxy logs unless told otherwise.
 const LOGGED_REQUEST_HEADERS: [&str; 3] = ["Cache-Control", "Last-Modified", "User-Agent"];
+
+/// The proxy's port for HTTP, inside its container and on hosts unless told otherwise.
+const HTTP_PORT: u64 = 80;
+
+/// The same for HTTPS.
+const HTTPS_PORT: u64 = 443;
+
+/// Where the proxy's image comes from unless told otherwise.
+const REPOSITORY: &str = "basecamp/kamal-proxy";
+
+/// The proxy's version unless told otherwise.
+const VERSION: &str = "v0.9.2";
 
 /// How long kamal-proxy waits, in seconds.
 #[derive(Clone, Copy)]
@@ -21,8 +35,13 @@ pub(crate) fn build(node: &Node, timeouts: Timeouts, path: &str) -> Result<Proxy
         app_port: number(Some(node), "app_port", &format!("{path}/app_port"))?.unwrap_or(80),
         hosts: hosts(node),
         ssl: node.get("ssl").is_some_and(Node::is_truthy),
-        options: options(node, timeouts),
+        certificate: certificate(node),
+        options: deploy_options(node, timeouts),
         deploy_timeout: timeouts.deploy,
+        run: match node.get("run").filter(|run| !run.is_blank()) {
+            Some(run) => Some(proxy_run(run, &format!("{path}/run"))?),
+            None => None,
+        },
     })
 }
 
@@ -34,8 +53,50 @@ pub(crate) fn hosts(node: &Node) -> Vec<String> {
     }
 }
 
+/// Names of the secrets of the project's own certificate.
+fn certificate(node: &Node) -> Option<Certificate> {
+    let name = |key: &str| text(node.get("ssl"), key).filter(|name| !name.trim().is_empty());
+    Some(Certificate { certificate: name("certificate_pem")?, private_key: name("private_key_pem")? })
+}
+
+/// How the proxy's own container is started.
+fn proxy_run(node: &Node, path: &str) -> Result<ProxyRun, ConfigurationError> {
+    let own = Some(node);
+    let port = |key: &str, otherwise: u64| Ok(number(own, key, &format!("{path}/{key}"))?.unwrap_or(otherwise));
+    let (http, https) = (port("http_port", HTTP_PORT)?, port("https_port", HTTPS_PORT)?);
+    let filled = |key: &str| text(own, key).filter(|text| !text.trim().is_empty());
+    let log_max_size = if node.get("log_max_size").is_some() { filled("log_max_size") } else { Some("10m".to_owned()) };
+    let publishes = node.get("publish").is_none_or(Node::is_truthy);
+    let repository = filled("repository").unwrap_or_else(|| REPOSITORY.to_owned());
+    let version = filled("version").unwrap_or_else(|| VERSION.to_owned());
+    Ok(ProxyRun {
+        publish: if publishes { published(&texts(node.get("bind_ips")), http, https) } else { Vec::new() },
+        log_max_size,
+        metrics_port: number(own, "metrics_port", &format!("{path}/metrics_port"))?,
+        debug: node.get("debug").is_some_and(Node::is_truthy),
+        image: format!(
+            "{}:{version}",
+            filled("registry").into_iter().chain([repository]).collect::<Vec<_>>().join("/")
+        ),
+        options: options(node.get("options").and_then(Node::as_map)),
+    })
+}
+
+/// The proxy's two ports as docker publishes them: on every address, or on these.
+pub fn published(addresses: &[String], http: u64, https: u64) -> Vec<String> {
+    let pair = |before: String| [format!("{before}{http}:{HTTP_PORT}"), format!("{before}{https}:{HTTPS_PORT}")];
+    if addresses.is_empty() {
+        return pair(String::new()).into();
+    }
+    let prefix = |address: &String| match address.parse::<Ipv6Addr>() {
+        Ok(_) => format!("[{address}]:"),
+        Err(_) => format!("{address}:"),
+    };
+    addresses.iter().flat_map(|address| pair(prefix(address))).collect()
+}
+
 /// The options of `kamal-proxy deploy` after hosts and TLS, in Kamal's order.
-fn options(node: &Node, timeouts: Timeouts) -> Vec<(String, Option<String>)> {
+fn deploy_options(node: &Node, timeouts: Timeouts) -> Vec<(String, Option<String>)> {
     let at = |pointer: &str| node.pointer(pointer).filter(|value| !value.is_null());
     let mut options = Options(Vec::new());
     options.set("deploy-timeout", &format!("{}s", timeouts.deploy));

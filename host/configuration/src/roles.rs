@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::arguments::{number, options, text, texts, values};
 use crate::error::ConfigurationError;
 use crate::merge::merge;
-use crate::model::{Environment, Logging, Role};
+use crate::model::{Assets, Environment, Logging, Role};
 use crate::node::Node;
 use crate::proxy::{self, Timeouts};
 use crate::rules::effective_proxy;
@@ -48,10 +48,21 @@ fn role(document: &Node, name: String, timeouts: Timeouts) -> Result<Role, Confi
         volumes: texts(document.get("volumes")),
         logging: logging(document.get("logging"), own.and_then(|own| own.get("logging"))),
         stop_timeout: stop_timeout.or(if proxy.is_some() { None } else { Some(timeouts.drain) }),
+        assets: proxy.as_ref().and_then(|_| assets(document, own)),
         proxy,
         environments,
         hosts,
         name,
+    })
+}
+
+/// `asset_path`, the role's or the root's: a path in the container, with mount options behind a colon.
+fn assets(document: &Node, own: Option<&Node>) -> Option<Assets> {
+    let filled = |section: Option<&Node>| text(section, "asset_path").filter(|path| !path.trim().is_empty());
+    let written = filled(own).or_else(|| filled(Some(document)))?;
+    Some(match written.split_once(':') {
+        Some((path, options)) => Assets { path: path.to_owned(), options: Some(options.to_owned()) },
+        None => Assets { path: written, options: None },
     })
 }
 

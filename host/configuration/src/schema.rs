@@ -1,7 +1,7 @@
 //! Every key Kamal 2.12 knows, with the type it must have.
 //!
 //! Data only. What types mean and what is said when they do not fit is in `validate`; rules that look at more than one key are in
-//! `sections` and `rules`; which of the keys this version carries out is in `not_yet`.
+//! `sections` and `rules`.
 
 /// One key of a section.
 pub(crate) struct Key {

@@ -117,6 +117,30 @@ impl Selection {
         })
     }
 
+    /// What remains of it on these hosts: as if they had been asked for one by one.
+    pub fn within(&self, configuration: &Configuration, hosts: &[String]) -> Self {
+        let mut narrowed = self.clone();
+        let lists =
+            [&mut narrowed.hosts, &mut narrowed.app_hosts, &mut narrowed.proxy_hosts, &mut narrowed.accessory_hosts];
+        lists.into_iter().for_each(|list| list.retain(|host| hosts.contains(host)));
+        narrowed.role_hosts.retain(|(_, on)| on.iter().any(|host| hosts.contains(host)));
+        if narrowed.primary_host.as_ref().is_none_or(|host| !hosts.contains(host)) {
+            narrowed.primary_host = hosts.first().cloned();
+            let on_primary: Vec<&String> = narrowed
+                .role_hosts
+                .iter()
+                .filter(|(_, on)| narrowed.primary_host.as_ref().is_some_and(|host| on.contains(host)))
+                .map(|(name, _)| name)
+                .collect();
+            let primary = on_primary.iter().find(|name| **name == &configuration.primary_role);
+            narrowed.primary_role = primary.or(on_primary.first()).map(|name| (*name).clone());
+            let primary = narrowed.primary_role.clone();
+            narrowed.role_hosts.sort_by_key(|(name, _)| Some(name) != primary.as_ref());
+        }
+        narrowed.roles = narrowed.role_hosts.iter().map(|(name, _)| name.clone()).collect();
+        narrowed
+    }
+
     /// Names of the roles that remain and include `host`, the primary one first.
     pub fn roles_on(&self, host: &str) -> Vec<&str> {
         let on = self.role_hosts.iter().filter(|(_, hosts)| hosts.iter().any(|other| other == host));

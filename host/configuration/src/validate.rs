@@ -89,9 +89,9 @@ pub(crate) fn error(path: &str, text: &str) -> ConfigurationError {
     ConfigurationError::configuration(message)
 }
 
-/// A path one key longer.
+/// A path one key longer. Kamal leaves blank keys out, but for names of roles, accessories and aliases.
 pub(crate) fn join(path: &str, key: &str) -> String {
-    match (path.is_empty(), key.is_empty()) {
+    match (path.is_empty(), key.trim().is_empty()) {
         (_, true) => path.to_owned(),
         (true, _) => key.to_owned(),
         (false, _) => format!("{path}/{key}"),

@@ -203,29 +203,6 @@ fn rules_of_the_project() {
 }
 
 #[test]
-fn keys_that_are_not_carried_out_yet() {
-    let check_key = |text: &str, place: &str, path: &str| {
-        let message = format!("{path}: Kamal knows this key, Sextant 0.1 does not carry it out yet");
-        check(&format!("{SERVERS}{text}\n"), place, &message, "");
-    };
-    check_key("asset_path: /a", "6:13+2", "asset_path");
-    check_key("error_pages_path: public", "6:19+6", "error_pages_path");
-    check_key("proxy: { run: { http_port: 1 } }", "6:15+1", "proxy/run");
-    check(
-        "servers:\n  web: { hosts: [ h1 ], asset_path: /a }\n",
-        "6:37+2",
-        "servers/web/asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet",
-        "",
-    );
-    check(
-        "servers: [ h1 ]\nproxy: { host: a, ssl: { certificate_pem: C, private_key_pem: K } }\nasset_path: /a\n",
-        "7:13+2",
-        "asset_path: Kamal knows this key, Sextant 0.1 does not carry it out yet",
-        "not carried out yet either: `proxy/ssl`",
-    );
-}
-
-#[test]
 fn keys_without_effect_are_no_reason_to_refuse() {
     let text = format!(
         "{BASE}{SERVERS}asset_path: ''\noutput: {{}}\nrun_directory: /x\nsshkit: {{ dns_retries: 0 }}\nssh: {{ key_data: [], log_level: debug }}\naccessories: {{ db: {{ host: h, files: [] }} }}\n"

@@ -1,6 +1,5 @@
 //! Whole runs on scripted machines: what reaches which machine in which order, and what is left when something fails.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use commands::Machine;
@@ -157,26 +156,8 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
     let configuration =
         configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
-    let run = Run {
-        intent: Intent::Deploy { skip_push: true },
-        subcommand: vec!["deploy".into()],
-        configuration,
-        selection,
-        roles_option: None,
-        version: "v1".into(),
-        checkout: None,
-        clones: "/tmp/clones".into(),
-        operator: "Dev".into(),
-        performer: "dev@example.com".into(),
-        started_at: "2026-01-31T10:00:00Z".into(),
-        seed: "seed".into(),
-        hook_scripts: BTreeSet::new(),
-        secret_names: Vec::new(),
-        no_cache: false,
-        lock_inherited: false,
-        lock_wait: None,
-        rendered: Default::default(),
-    };
+    let intent = Intent::Deploy { skip_push: true };
+    let run = Run { subcommand: vec!["deploy".into()], ..Run::sample(intent, configuration, selection) };
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
     let secrets = Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| Ok(None))
         .expect("the secrets are valid");
@@ -226,6 +207,7 @@ fn says(what: String) -> Answer {
         may_fail: false,
         audit: None,
         time_limit: None,
+        prepares: false,
     };
     Answer { plugin: "test".into(), steps: vec![step] }
 }
@@ -252,7 +234,12 @@ impl Hooks for Plugins {
 
     fn boot(&self, _: &Arc<Run>, _: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError> {
         let part = |part: &str| says(format!("{part} {role} on {host}"));
-        Ok(BootAnswer { start: part("start"), finish: part("finish"), abort: part("abort") })
+        Ok(BootAnswer {
+            prepare: Answer::default(),
+            start: part("start"),
+            finish: part("finish"),
+            abort: part("abort"),
+        })
     }
 
     fn owners(&self, _: &Run) -> Vec<HookOwner> {

@@ -10,7 +10,7 @@ use crate::action::Action;
 use crate::error::PlanError;
 use crate::login;
 use crate::plan::{Plan, Stage, Step};
-use crate::planner::{Planner, on_hosts, route};
+use crate::planner::{Planner, certificate, on_hosts, route};
 use crate::run::AccessoryAct;
 
 /// Whether docker's network is somebody else's concern.
@@ -31,7 +31,7 @@ pub(crate) fn plan(planner: &Planner<'_>, act: AccessoryAct, name: Option<&str>)
     let each = |title: &str, steps: &Steps<'_>| each(planner, &named, all, title, steps);
     plan.apply = match act {
         AccessoryAct::Boot => boot_stages(planner, &named, Network::Create, &mut plan.notes)?,
-        AccessoryAct::Reboot => reboot_stages(planner, &named, all)?,
+        AccessoryAct::Reboot => reboot_stages(planner, &named, all, Network::Create)?,
         AccessoryAct::Start => each("Start", &|accessory, _| start_steps(planner, accessory)),
         AccessoryAct::Stop => each("Stop", &|accessory, host| stop_steps(planner, accessory, host)),
         AccessoryAct::Restart => each("Restart", &|accessory, host| {
@@ -97,12 +97,13 @@ pub(crate) fn reboot_stages(
     planner: &Planner<'_>,
     accessories: &[&Accessory],
     hosts: &[String],
+    network: Network,
 ) -> Result<Vec<Stage>, PlanError> {
     let mut stages = Vec::new();
     for accessory in accessories {
         let mut tracks = Vec::new();
         for host in planner.accessory_hosts(accessory).into_iter().filter(|host| hosts.contains(host)) {
-            let mut steps = prepare_steps(planner, accessory, &host, Network::Create)?;
+            let mut steps = prepare_steps(planner, accessory, &host, network)?;
             steps.extend(pull_steps(planner, accessory));
             steps.extend(stop_steps(planner, accessory, &host));
             steps.extend(remove_container_steps(planner, accessory));
@@ -118,7 +119,7 @@ pub(crate) fn reboot_stages(
 fn upgrade_stages(planner: &Planner<'_>, accessories: &[&Accessory], rolling: bool) -> Result<Vec<Stage>, PlanError> {
     let hosts = &planner.run.selection.accessory_hosts;
     let groups: Vec<&[String]> = if rolling { hosts.chunks(1).collect() } else { vec![hosts] };
-    let stages = groups.into_iter().map(|group| reboot_stages(planner, accessories, group));
+    let stages = groups.into_iter().map(|group| reboot_stages(planner, accessories, group, Network::Create));
     Ok(stages.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
@@ -183,7 +184,8 @@ fn boot_steps(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> Vec<S
         .push(Step::new("write the environment file", Action::WriteEnvironmentFile { path: file, secrets }).within(60));
     let title = format!("start container {} from {}", accessory.service_name, accessory.image);
     steps.push(Step::new(title, Action::StartAccessory(container)).within(60 * 30));
-    steps.extend(route_step(accessory));
+    steps.extend(accessory.proxy.iter().flat_map(|proxy| certificate(planner.run, proxy, None)));
+    steps.extend(route_step(planner, accessory));
     steps
 }
 
@@ -193,7 +195,7 @@ fn start_steps(planner: &Planner<'_>, accessory: &Accessory) -> Vec<Step> {
         planner.audit(None, &format!("Started {} accessory", accessory.name)),
         Step::new(format!("start container {name}"), Action::ResumeAccessory { name }),
     ];
-    steps.extend(route_step(accessory));
+    steps.extend(route_step(planner, accessory));
     steps
 }
 
@@ -282,9 +284,9 @@ fn mode_and_owner(path: &str, mode: Option<&str>, owner: Option<&str>) -> Vec<St
     mode.into_iter().chain(owner).collect()
 }
 
-fn route_step(accessory: &Accessory) -> Option<Step> {
+fn route_step(planner: &Planner<'_>, accessory: &Accessory) -> Option<Step> {
     let service = &accessory.service_name;
-    accessory.proxy.as_ref().map(|proxy| route(proxy, service, service))
+    accessory.proxy.as_ref().map(|proxy| route(planner.run, proxy, None, service, service))
 }
 
 fn container(accessory: &Accessory, host: &str, environment_file: &str) -> Container {

@@ -2,6 +2,7 @@
 
 use commands::builds::{Builder, ImageBuild};
 use commands::docker::Container;
+use commands::proxy::ProxyContainer;
 use serde::{Deserialize, Serialize};
 
 /// One action on one machine. Secrets are names.
@@ -95,16 +96,28 @@ pub enum Action {
     Overwrite { path: String, content: Vec<Part> },
     /// Creates docker's network.
     CreateNetwork { name: String },
-    /// Starts the proxy, making its container if need be.
-    BootProxy,
-    /// Makes and starts the proxy's container.
-    RunProxy,
+    /// Copies a folder out of an image into `extracted/NAME`, by way of a container that is never started.
+    ExtractAssets { container: String, image: String, path: String, directory: String, name: String },
+    /// Fills `volumes/NAME`; each of two versions' volumes gets what the other one has.
+    SyncAssets { directory: String, name: String, previous: Option<String> },
+    /// Removes the assets of a role's other versions.
+    CleanAssets { directory: String, role: String, name: String },
+    /// Removes the error pages of other versions.
+    CleanErrorPages { directory: String, version: String },
+    /// Starts the proxy, making its container if need be; without a container as the files on the host say.
+    BootProxy { container: Option<ProxyContainer> },
+    /// Makes and starts the proxy's container; without one as the files on the host say.
+    RunProxy { container: Option<ProxyContainer> },
+    /// Starts the proxy's stopped container.
+    StartProxy,
     /// Stops the proxy.
     StopProxy,
     /// Removes the proxy's container.
     RemoveProxyContainer,
     /// Removes the proxy's image.
     RemoveProxyImage,
+    /// Removes what Kamal 1 had in the proxy's place.
+    RemoveTraefik,
     /// Removes old stopped containers of the service, keeping the newest.
     PruneContainers { service: String, retain: u64 },
     /// Removes images of the service that nothing uses.

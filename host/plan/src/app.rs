@@ -28,7 +28,7 @@ fn start_steps(planner: &Planner<'_>, host: &str, role: &Role) -> Vec<Step> {
         planner.audit(None, &format!("Started app version {}", run.version)),
         Step::new(format!("start container {name}"), resume).may_fail(),
     ];
-    steps.extend(role.proxy.as_ref().map(|proxy| route(proxy, &prefix, &current)));
+    steps.extend(role.proxy.as_ref().map(|proxy| route(run, proxy, Some(&role.name), &prefix, &current)));
     steps
 }
 

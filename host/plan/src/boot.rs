@@ -1,21 +1,27 @@
 //! Booting the app: host groups, roles, the barrier, then the tag on every app host.
 
+use std::collections::BTreeMap;
+
 use commands::Machine;
+use configuration::Role;
 
 use crate::action::Action;
 use crate::error::PlanError;
+use crate::hooks::BootAnswer;
 use crate::plan::{Barrier, Block, Stage, Step, Track};
-use crate::planner::{Planner, Script};
+use crate::planner::{Planner, Script, certificate, on_hosts};
+use crate::run::Run;
 
-/// Boots every role on every app host, group after group, then tags the image. `afterwards` gives steps that every selected host runs
-/// in the same trip as the tag.
+/// Prepares every app host, boots every role on them, group after group, then tags the image. `afterwards` gives steps that every
+/// selected host runs in the same trip as the tag.
 pub(crate) fn stages(
     planner: &Planner<'_>,
     afterwards: impl Fn(&Planner<'_>, &str) -> Vec<Step>,
 ) -> Result<Vec<Stage>, PlanError> {
     let run = planner.run;
     let groups = run.selection.boot_groups(&run.configuration);
-    let mut stages = Vec::new();
+    let answers = Answers::ask(planner)?;
+    let mut stages: Vec<Stage> = preparation(planner, &answers).into_iter().collect();
     for (index, group) in groups.iter().enumerate() {
         let script = || Script { hosts: Some(group), locked: true, ..Script::default() };
         stages.extend(planner.script_stage("pre-app-boot", script()));
@@ -24,7 +30,7 @@ pub(crate) fn stages(
         } else {
             format!("Boot group {} of {}", index + 1, groups.len())
         };
-        stages.push(Stage { title, registry: None, tracks: tracks(planner, group)? });
+        stages.push(Stage { title, registry: None, tracks: tracks(planner, &answers, group) });
         stages.extend(planner.script_stage("post-app-boot", script()));
         if let Some(seconds) = run.configuration.boot.wait {
             let wait = Step::new(format!("wait {seconds} seconds"), Action::Wait { seconds }).within(seconds + 60);
@@ -35,15 +41,56 @@ pub(crate) fn stages(
     Ok(stages)
 }
 
+/// What the boot hook answered, by host and role.
+struct Answers(BTreeMap<(String, String), BootAnswer>);
+
+impl Answers {
+    fn ask(planner: &Planner<'_>) -> Result<Self, PlanError> {
+        let mut answers = BTreeMap::new();
+        for host in &planner.run.selection.app_hosts {
+            for role in planner.roles_on(host) {
+                let answer = planner.hooks.boot(planner.run, planner.facts, &role.name, host)?;
+                answers.insert((host.clone(), role.name.clone()), answer);
+            }
+        }
+        Ok(Self(answers))
+    }
+
+    fn of(&self, host: &str, role: &Role) -> BootAnswer {
+        self.0.get(&(host.to_string(), role.name.clone())).cloned().unwrap_or_default()
+    }
+}
+
+/// What must be on every app host before the first container is replaced: a request for a new container's files may reach an old one.
+fn preparation(planner: &Planner<'_>, answers: &Answers) -> Option<Stage> {
+    let run = planner.run;
+    let tracks = on_hosts(&run.selection.app_hosts, |host| {
+        let mut steps = error_pages(run);
+        for role in planner.roles_on(host) {
+            steps.extend(planner.steps(&answers.of(host, role).prepare, Some(&role.name)));
+            steps.extend(role.proxy.iter().flat_map(|proxy| certificate(run, proxy, Some(&role.name))));
+        }
+        steps
+    });
+    Stage::of_steps("Prepare the hosts", tracks)
+}
+
+fn error_pages(run: &Run) -> Vec<Step> {
+    let directory = run.configuration.error_pages_directory(&run.version);
+    let upload = |source: &String| {
+        let name = source.rsplit('/').next().unwrap_or(source);
+        let upload = Action::Upload { source: source.clone(), path: format!("{directory}/{name}"), mode: None };
+        Step::new(format!("upload the error page {source}"), upload).within(60)
+    };
+    run.error_pages.iter().map(upload).collect()
+}
+
 /// One track per host with its roles in turn, the primary one first; with `boot.parallel_roles` one per host and role.
-fn tracks(planner: &Planner<'_>, group: &[String]) -> Result<Vec<Track>, PlanError> {
+fn tracks(planner: &Planner<'_>, answers: &Answers, group: &[String]) -> Vec<Track> {
     let mut tracks = Vec::new();
     for host in group {
-        let blocks = planner
-            .roles_on(host)
-            .into_iter()
-            .map(|role| block(planner, &role.name, host))
-            .collect::<Result<Vec<_>, _>>()?;
+        let roles = planner.roles_on(host).into_iter();
+        let blocks: Vec<Block> = roles.map(|role| block(planner, role, host, &answers.of(host, role))).collect();
         let machine = Machine::Host(host.clone());
         if planner.run.configuration.boot.parallel_roles {
             tracks.extend(blocks.into_iter().map(|block| Track { machine: machine.clone(), blocks: vec![block] }));
@@ -51,19 +98,25 @@ fn tracks(planner: &Planner<'_>, group: &[String]) -> Result<Vec<Track>, PlanErr
             tracks.push(Track { machine, blocks });
         }
     }
-    Ok(tracks)
+    tracks
 }
 
-fn block(planner: &Planner<'_>, role: &str, host: &str) -> Result<Block, PlanError> {
-    let answer = planner.hooks.boot(planner.run, planner.facts, role, host)?;
-    let primary = planner.run.selection.primary_role.as_deref() == Some(role);
-    Ok(Block {
-        role: Some(role.to_string()),
+fn block(planner: &Planner<'_>, role: &Role, host: &str, answer: &BootAnswer) -> Block {
+    let run = planner.run;
+    let primary = run.selection.primary_role.as_deref() == Some(&role.name);
+    let mut finish = planner.steps(&answer.finish, Some(&role.name));
+    if run.configuration.error_pages_path.is_some() && planner.facts.current(run, host, &role.name).is_some() {
+        let directory = format!("{}/error_pages", run.configuration.proxy_directory());
+        let clean = Action::CleanErrorPages { directory, version: run.version.clone() };
+        finish.push(Step::new("remove the error pages of other versions", clean).may_fail().within(60));
+    }
+    Block {
+        role: Some(role.name.clone()),
         barrier: if primary { Barrier::Decides } else { Barrier::Waits },
-        start: planner.steps(&answer.start, Some(role)),
-        finish: planner.steps(&answer.finish, Some(role)),
-        abort: planner.steps(&answer.abort, Some(role)),
-    })
+        start: planner.steps(&answer.start, Some(&role.name)),
+        finish,
+        abort: planner.steps(&answer.abort, Some(&role.name)),
+    }
 }
 
 /// The hook is called once per host with an app role; a host with accessories only takes part in `afterwards` at most.

@@ -156,7 +156,7 @@ fn require_version(planner: &Planner<'_>) -> Result<(), PlanError> {
 }
 
 /// A container is only started where its image is: missing anywhere, nothing is touched anywhere.
-fn require_image(planner: &Planner<'_>) -> Result<(), PlanError> {
+pub(crate) fn require_image(planner: &Planner<'_>) -> Result<(), PlanError> {
     let image = planner.run.configuration.absolute_image(&planner.run.version);
     let observed =
         planner.run.selection.app_hosts.iter().filter_map(|host| Some((host, planner.facts.hosts.get(host)?)));

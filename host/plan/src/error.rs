@@ -27,6 +27,9 @@ pub enum PlanError {
     /// The proxy serves other apps.
     #[error("not removing the proxy, as other apps are installed on {}", .hosts.join(", "))]
     ProxyInUse { hosts: Vec<String> },
+    /// Ports cannot be published on what is no address.
+    #[error("Invalid publish IP address: {address}")]
+    PublishAddress { address: String },
     /// No accessory of that name.
     #[error("No accessory by the name of '{name}'{}", options(.known))]
     UnknownAccessory { name: String, known: Vec<String> },

@@ -53,6 +53,8 @@ pub struct Proposal {
     pub audit: Option<String>,
     /// Seconds after which the step is stopped; absent is the default.
     pub time_limit: Option<u64>,
+    /// Whether it runs before the first group of hosts boots.
+    pub prepares: bool,
 }
 
 /// The answer of a hook: what a plugin proposes.
@@ -67,6 +69,8 @@ pub struct Answer {
 /// The answer of `boot`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BootAnswer {
+    /// Before the first group of hosts boots.
+    pub prepare: Answer,
     /// Until the new container serves.
     pub start: Answer,
     /// Retires the old one.

@@ -24,6 +24,7 @@ mod proxy;
 mod prune;
 mod registry;
 mod run;
+mod upgrade;
 mod verify;
 
 pub use action::{Action, HookScript, Part, Username};
@@ -35,7 +36,7 @@ pub use facts::{
 pub use hooks::{HookError, Hooks};
 pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
-pub use run::{AccessoryAct, Checkout, Intent, LockWait, RegistryAct, Run, digest};
+pub use run::{AccessoryAct, BootSettings, Checkout, Intent, LockWait, ProxyAct, RegistryAct, Run, digest};
 
 use std::sync::Arc;
 
@@ -71,9 +72,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::AppRemoveImages => app::remove_images(&planner),
         Intent::AppRemoveDirectories => app::remove_directories(&planner),
         Intent::Accessory(act, name) => accessories::plan(&planner, *act, name.as_deref())?,
-        Intent::ProxyBoot => proxy::boot(&planner)?,
-        Intent::ProxyReboot { rolling } => proxy::reboot(&planner, *rolling)?,
-        Intent::ProxyRemove { force } => proxy::remove(&planner, *force)?,
+        Intent::Proxy(act) => proxy::plan(&planner, act)?,
         Intent::Prune => prune::prune(&planner),
         Intent::PruneContainers { retain } => prune::containers(&planner, *retain),
         Intent::PruneImages => prune::images(&planner),
@@ -81,6 +80,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::Bootstrap => deploy::bootstrap(&planner),
         Intent::LockAcquire { message } => lock::acquire(&planner, message),
         Intent::LockRelease => lock::release(&planner),
+        Intent::Upgrade { rolling } => upgrade::upgrade(&planner, *rolling)?,
         Intent::Remove => app::remove_everything(&planner)?,
         Intent::BuildPush { .. } => builds::push(&planner)?,
         Intent::BuildPull => builds::pull(&planner)?,
@@ -100,6 +100,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
 pub fn refuse(run: &Run) -> Result<(), PlanError> {
     match &run.intent {
         Intent::Accessory(_, name) => planner::named(&run.configuration, name.as_deref()).map(|_| ()),
+        Intent::Proxy(ProxyAct::Configure(settings)) => proxy::check(settings),
         Intent::PruneContainers { retain: Some(0) } => Err(PlanError::RetainsNothing),
         Intent::Registry { act: RegistryAct::Login, .. } if run.configuration.registry.credentials.is_none() => {
             Err(PlanError::LocalRegistry { word: "login", instead: "kamal registry setup" })

@@ -1,5 +1,6 @@
 //! Turns a step into the command that carries it out: the one door between an action and a machine's shell.
 
+use commands::assets;
 use commands::builds;
 use commands::docker;
 use commands::host;
@@ -74,11 +75,19 @@ pub fn action(action: &Action) -> Command {
         }
         Action::Overwrite { path, content } => host::overwrite(path, None, content.iter().map(part).collect()),
         Action::CreateNetwork { name } => docker::create_network(name),
-        Action::BootProxy => proxy::boot(),
-        Action::RunProxy => proxy::run(),
+        Action::ExtractAssets { container, image, path, directory, name } => {
+            assets::extract(container, image, path, directory, name)
+        }
+        Action::SyncAssets { directory, name, previous } => assets::sync(directory, name, previous.as_deref()),
+        Action::CleanAssets { directory, role, name } => assets::clean(directory, role, name),
+        Action::CleanErrorPages { directory, version } => proxy::clean_error_pages(directory, version),
+        Action::BootProxy { container } => proxy::boot(container.as_ref()),
+        Action::RunProxy { container } => proxy::run(container.as_ref()),
+        Action::StartProxy => proxy::start(),
         Action::StopProxy => proxy::stop(),
         Action::RemoveProxyContainer => proxy::remove_container(),
         Action::RemoveProxyImage => proxy::remove_image(),
+        Action::RemoveTraefik => proxy::remove_traefik(),
         Action::PruneContainers { service, retain } => prune::containers(service, *retain),
         Action::PruneImages { service, repository, latest_image } => prune::images(service, repository, latest_image),
         Action::InstallDocker => host::install_docker(),

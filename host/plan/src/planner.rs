@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use commands::Machine;
 use commands::proxy::MINIMUM_VERSION;
-use configuration::{Accessory, Configuration, Proxy};
+use configuration::{Accessory, CERTIFICATE, Configuration, PRIVATE_KEY, Proxy};
 
-use crate::action::{Action, HookScript};
+use crate::action::{Action, HookScript, Part};
 use crate::error::PlanError;
 use crate::facts::{Docker, Facts};
 use crate::hooks::{Answer, Hooks};
@@ -211,17 +211,33 @@ fn secrets_of(run: &Run, name: &str) -> Vec<String> {
     run.configuration.hook_secrets.get(name).unwrap_or(&run.secret_names).clone()
 }
 
-/// The step that routes a service's requests to a container, once it is healthy.
-pub(crate) fn route(proxy: &Proxy, service: &str, container: &str) -> Step {
+/// The step that routes a service's requests to a container, once it is healthy. Without a role it is an accessory's.
+pub(crate) fn route(run: &Run, proxy: &Proxy, role: Option<&str>, service: &str, container: &str) -> Step {
     let hosts = proxy.hosts.iter().map(|host| ("host".to_string(), Some(host.clone())));
     let tls = proxy.ssl.then(|| ("tls".to_string(), None));
     let action = Action::Route {
         service: service.to_string(),
         container: container.to_string(),
         port: proxy.app_port,
-        options: hosts.chain(tls).chain(proxy.options.clone()).collect(),
+        options: hosts.chain(tls).chain(run.configuration.proxy_options(proxy, role, &run.version)).collect(),
     };
     Step::new(format!("route requests to {container} once it is healthy"), action).within(proxy.deploy_timeout + 120)
+}
+
+/// The steps that leave the project's own certificate where the proxy finds it. Without a role it is an accessory's.
+pub(crate) fn certificate(run: &Run, proxy: &Proxy, role: Option<&str>) -> Vec<Step> {
+    let Some(certificate) = &proxy.certificate else { return Vec::new() };
+    let directory = run.configuration.certificate_directory(role);
+    let files = [
+        ("certificate", CERTIFICATE, &certificate.certificate),
+        ("private key", PRIVATE_KEY, &certificate.private_key),
+    ];
+    let write = |(what, file, secret): (&str, &str, &String)| {
+        let path = format!("{directory}/{file}");
+        let write = Action::WriteFile { path, mode: "0644".into(), content: vec![Part::Secret(secret.clone())] };
+        Step::new(format!("write the {what} from secret {secret} for the proxy"), write).within(60)
+    };
+    files.map(write).into()
 }
 
 /// The accessories that an argument means: one by name, or all.

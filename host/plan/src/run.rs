@@ -60,18 +60,8 @@ pub enum Intent {
     AppRemoveDirectories,
     /// Acts on the accessory of that name, or on all of them.
     Accessory(AccessoryAct, Option<String>),
-    /// Boots the proxy.
-    ProxyBoot,
-    /// Makes the proxy anew.
-    ProxyReboot {
-        /// One host after the other.
-        rolling: bool,
-    },
-    /// Removes the proxy.
-    ProxyRemove {
-        /// Also when other apps use it.
-        force: bool,
-    },
+    /// Acts on the proxy.
+    Proxy(ProxyAct),
     /// Removes old containers and images.
     Prune,
     /// Removes old containers.
@@ -101,6 +91,11 @@ pub enum Intent {
     LockRelease,
     /// Removes everything.
     Remove,
+    /// Puts what came after Kamal 1 in its place: the proxy, and the network of accessories.
+    Upgrade {
+        /// One host after the other.
+        rolling: bool,
+    },
     /// Builds the image, and pushes it unless it goes elsewhere.
     BuildPush {
         /// `--output`.
@@ -157,6 +152,71 @@ pub enum AccessoryAct {
     RemoveServiceDirectory,
 }
 
+/// What is done to the proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProxyAct {
+    /// Boots it where it does not run.
+    Boot,
+    /// Makes its container anew.
+    Reboot {
+        /// One host after the other.
+        rolling: bool,
+    },
+    /// Starts its container.
+    Start,
+    /// Stops its container.
+    Stop,
+    /// Stops its container and starts it.
+    Restart,
+    /// Removes its container, image and directory.
+    Remove {
+        /// Also when other apps use it.
+        force: bool,
+    },
+    /// Removes its stopped container.
+    RemoveContainer,
+    /// Removes its image.
+    RemoveImage,
+    /// Removes its directory.
+    RemoveDirectory,
+    /// Puts it in the place of Kamal 1's proxy and boots the app behind it.
+    Upgrade {
+        /// One host after the other.
+        rolling: bool,
+    },
+    /// Leaves settings for its container on the hosts.
+    Configure(BootSettings),
+    /// Removes the settings for its container from the hosts.
+    ResetConfiguration,
+}
+
+/// Settings for the proxy's container that live in files on the hosts; `proxy.run` has taken their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootSettings {
+    /// Whether ports are published.
+    pub publish: bool,
+    /// Addresses on which they are.
+    pub addresses: Vec<String>,
+    /// Port for HTTP.
+    pub http_port: u64,
+    /// Port for HTTPS.
+    pub https_port: u64,
+    /// Size at which docker starts a new log file; blank leaves it to docker.
+    pub log_max_size: String,
+    /// Registry of the image.
+    pub registry: Option<String>,
+    /// Repository of the image in the registry.
+    pub repository: Option<String>,
+    /// Version of the image.
+    pub image_version: Option<String>,
+    /// Port for metrics.
+    pub metrics_port: Option<u64>,
+    /// Whether the proxy logs in detail.
+    pub debug: bool,
+    /// Further options for `docker run`, as `NAME=VALUE`.
+    pub docker_options: Vec<String>,
+}
+
 /// What is done about the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegistryAct {
@@ -198,7 +258,8 @@ impl Intent {
             use AccessoryAct::{Boot, Reboot, Upgrade, Upload};
             matches!(act, Boot | Reboot | Upgrade { .. } | Upload)
         };
-        matches!(self, Self::Setup { .. }) || matches!(self, Self::Accessory(act, _) if uploads(act))
+        matches!(self, Self::Setup { .. } | Self::Upgrade { .. })
+            || matches!(self, Self::Accessory(act, _) if uploads(act))
     }
 
     /// Whether the builder is concerned.
@@ -248,6 +309,8 @@ pub struct Run {
     pub seed: String,
     /// Names of the hook scripts that exist and may run.
     pub hook_scripts: BTreeSet<String>,
+    /// The project's error pages, as paths relative to it.
+    pub error_pages: Vec<String>,
     /// Names of all secrets of the project.
     pub secret_names: Vec<String>,
     /// Templates among the accessories' files, by accessory and path in the project: what they came to.
@@ -283,6 +346,31 @@ pub struct Checkout {
 }
 
 impl Run {
+    /// A run for tests and examples: version `v1`, by `Dev`, outside of git, without hook scripts and secrets.
+    pub fn sample(intent: Intent, configuration: Configuration, selection: Selection) -> Self {
+        Self {
+            intent,
+            subcommand: vec!["test".to_string()],
+            configuration,
+            selection,
+            roles_option: None,
+            version: "v1".to_string(),
+            checkout: None,
+            clones: "/clones".to_string(),
+            operator: "Dev".to_string(),
+            performer: "dev@example.com".to_string(),
+            started_at: "2026-01-31T10:00:00Z".to_string(),
+            seed: "seed".to_string(),
+            hook_scripts: BTreeSet::new(),
+            error_pages: Vec::new(),
+            secret_names: Vec::new(),
+            rendered: BTreeMap::new(),
+            no_cache: false,
+            lock_inherited: false,
+            lock_wait: None,
+        }
+    }
+
     /// A token of up to 64 hex digits; the same run and purpose give the same token.
     pub fn token(&self, purpose: &str, length: usize) -> String {
         let hex = digest(&format!("{}\n{purpose}", self.seed));

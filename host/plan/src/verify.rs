@@ -16,7 +16,7 @@ pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
     for (machine, step) in plan.steps() {
         let Machine::Host(host) = machine else { continue };
         let image = match &step.action {
-            Action::Pull { image } | Action::Tag { image, .. } => image,
+            Action::Pull { image } | Action::Tag { image, .. } | Action::ExtractAssets { image, .. } => image,
             Action::StartContainer(container) => &container.image,
             _ => continue,
         };

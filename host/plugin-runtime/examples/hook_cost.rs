@@ -66,25 +66,6 @@ fn scene() -> (Arc<Run>, Arc<Facts>) {
     let configuration =
         configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
-    let run = Run {
-        intent: Intent::Deploy { skip_push: true },
-        subcommand: vec!["deploy".into()],
-        configuration,
-        selection,
-        roles_option: None,
-        version: "v1".into(),
-        checkout: None,
-        clones: "/tmp/clones".into(),
-        operator: "Dev".into(),
-        performer: "dev@example.com".into(),
-        started_at: "2026-01-31T10:00:00Z".into(),
-        seed: "seed".into(),
-        hook_scripts: Default::default(),
-        secret_names: Vec::new(),
-        no_cache: false,
-        lock_inherited: false,
-        lock_wait: None,
-        rendered: Default::default(),
-    };
+    let run = Run::sample(Intent::Deploy { skip_push: true }, configuration, selection);
     (Arc::new(run), Arc::new(Facts::default()))
 }

@@ -177,6 +177,33 @@ impl steps::HostAction for State {
         self.action(bytes, Action::WriteEnvironmentFile { path, secrets })
     }
 
+    fn extract_assets(
+        &mut self,
+        container: String,
+        image: String,
+        path: String,
+        directory: String,
+        name: String,
+    ) -> wasmtime::Result<Resource<Action>> {
+        let bytes = container.len() + image.len() + path.len() + directory.len() + name.len();
+        self.action(bytes, Action::ExtractAssets { container, image, path, directory, name })
+    }
+
+    fn sync_assets(
+        &mut self,
+        directory: String,
+        name: String,
+        previous: Option<String>,
+    ) -> wasmtime::Result<Resource<Action>> {
+        let bytes = directory.len() + name.len() + optional(previous.as_ref());
+        self.action(bytes, Action::SyncAssets { directory, name, previous })
+    }
+
+    fn clean_assets(&mut self, directory: String, role: String, name: String) -> wasmtime::Result<Resource<Action>> {
+        let bytes = directory.len() + role.len() + name.len();
+        self.action(bytes, Action::CleanAssets { directory, role, name })
+    }
+
     fn run(&mut self, words: Vec<String>) -> wasmtime::Result<Resource<Action>> {
         self.action(words.iter().map(String::len).sum(), Action::Run { words })
     }

@@ -11,6 +11,7 @@ wasmtime::component::bindgen!({
         "sextant:deploy/deployment.checkout": crate::resources::CheckoutView,
         "sextant:deploy/deployment.role": crate::resources::RoleView,
         "sextant:deploy/deployment.proxy": crate::resources::ProxyView,
+        "sextant:deploy/deployment.assets": crate::resources::AssetsView,
         "sextant:deploy/deployment.registry": plan::hooks::Registry,
         "sextant:deploy/facts.facts": crate::resources::FactsView,
         "sextant:deploy/facts.container": plan::Container,

@@ -125,7 +125,8 @@ impl Catalogue {
             hook: hook.name(),
             message: error.to_string(),
         })?;
-        Ok((member.answer(hook, steps, &scene)?, told))
+        let answer = member.answer(hook, steps, &scene)?;
+        Ok((if hook == Hook::Boot { answer } else { member.only_in_turn(hook, answer)? }, told))
     }
 }
 
@@ -133,8 +134,6 @@ impl Catalogue {
 struct Scene<'a> {
     run: &'a Arc<Run>,
     facts: &'a Arc<Facts>,
-    /// Whether the steps run on the operator's machine.
-    local: bool,
     registry: Option<&'a Registry>,
 }
 
@@ -172,7 +171,7 @@ impl Hooks for Catalogue {
         place: Place,
     ) -> Result<Answer, HookError> {
         let member = self.owner(Hook::PreLogin, Some(registry))?;
-        let scene = Scene { run, facts, local: place == Place::Local, registry: Some(registry) };
+        let scene = Scene { run, facts, registry: Some(registry) };
         let (answer, ()) = self.steps(member, Hook::PreLogin, scene, |store, instance, arguments| {
             let guest = exports::pre_login::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
             let registry = store.data_mut().table.push(registry.clone())?;
@@ -185,7 +184,7 @@ impl Hooks for Catalogue {
 
     fn build(&self, run: &Arc<Run>, facts: &Arc<Facts>) -> Result<(Answer, Whereabouts), HookError> {
         let member = self.owner(Hook::Build, None)?;
-        let scene = Scene { run, facts, local: true, registry: None };
+        let scene = Scene { run, facts, registry: None };
         let (answer, whereabouts) = self.steps(member, Hook::Build, scene, |store, instance, arguments| {
             let guest = exports::build::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
             guest.call_propose(store, arguments.deployment, arguments.facts, arguments.steps)
@@ -195,7 +194,7 @@ impl Hooks for Catalogue {
 
     fn push(&self, run: &Arc<Run>, facts: &Arc<Facts>) -> Result<Answer, HookError> {
         let member = self.owner(Hook::Push, None)?;
-        let scene = Scene { run, facts, local: true, registry: None };
+        let scene = Scene { run, facts, registry: None };
         let (answer, ()) = self.steps(member, Hook::Push, scene, |store, instance, arguments| {
             let guest = exports::push::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
             guest.call_propose(store, arguments.deployment, arguments.facts, arguments.steps)
@@ -205,7 +204,7 @@ impl Hooks for Catalogue {
 
     fn tag(&self, run: &Arc<Run>, facts: &Arc<Facts>, host: &str) -> Result<Answer, HookError> {
         let member = self.owner(Hook::Tag, None)?;
-        let scene = Scene { run, facts, local: false, registry: None };
+        let scene = Scene { run, facts, registry: None };
         let (answer, ()) = self.steps(member, Hook::Tag, scene, |store, instance, arguments| {
             let guest = exports::tag::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
             guest.call_propose(store, arguments.deployment, arguments.facts, host, arguments.steps)
@@ -215,7 +214,7 @@ impl Hooks for Catalogue {
 
     fn boot(&self, run: &Arc<Run>, facts: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError> {
         let member = self.owner(Hook::Boot, None)?;
-        let scene = Scene { run, facts, local: false, registry: None };
+        let scene = Scene { run, facts, registry: None };
         let index = run.configuration.roles.iter().position(|known| known.name == role);
         let (start, (finish, abort)) = self.steps(member, Hook::Boot, scene, |store, instance, arguments| {
             let guest = exports::boot::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
@@ -239,10 +238,17 @@ impl Hooks for Catalogue {
             let abort = table.delete(Resource::<StepList>::new_own(abort))?;
             Ok(told.map(|()| (finish, abort)))
         })?;
-        let scene = Scene { run, facts, local: false, registry: None };
-        let finish = member.answer(Hook::Boot, finish, &scene)?;
-        let abort = member.answer(Hook::Boot, abort, &scene)?;
-        Ok(BootAnswer { start, finish, abort })
+        let scene = Scene { run, facts, registry: None };
+        let finish = member.only_in_turn(Hook::Boot, member.answer(Hook::Boot, finish, &scene)?)?;
+        let abort = member.only_in_turn(Hook::Boot, member.answer(Hook::Boot, abort, &scene)?)?;
+        let plugin = start.plugin.clone();
+        let (prepare, steps) = start.steps.into_iter().partition(|step| step.prepares);
+        Ok(BootAnswer {
+            prepare: Answer { plugin: plugin.clone(), steps: prepare },
+            start: Answer { plugin, steps },
+            finish,
+            abort,
+        })
     }
 
     fn owners(&self, run: &Run) -> Vec<HookOwner> {
@@ -292,6 +298,15 @@ impl Member {
         Ok(Answer { plugin: self.plugin.name.clone(), steps })
     }
 
+    /// The answer, if none of its steps asks to run before its turn: only what a container needs in order to start may.
+    fn only_in_turn(&self, hook: Hook, answer: Answer) -> Result<Answer, HookError> {
+        if answer.steps.iter().any(|step| step.prepares) {
+            let reason = "only steps in `start` of `boot` can prepare".to_string();
+            return Err(HookError::Fault { plugin: self.plugin.name.clone(), hook: hook.name(), reason });
+        }
+        Ok(answer)
+    }
+
     /// A plugin of the project runs programs and uses secrets only by name, as its `grants` list them. A login may use the user and
     /// password of the registry it was asked about, a container the secrets that the configuration gives it, a build its own.
     fn check_grants(
@@ -309,7 +324,7 @@ impl Member {
         };
         let probed = step.unless.as_ref().and_then(|words| words.first()).map(String::as_str);
         for program in ran.into_iter().chain(probed) {
-            if scene.local && !entry.programs.iter().any(|granted| granted == program) {
+            if !entry.programs.iter().any(|granted| granted == program) {
                 return Err(deny(format!("the program `{program}`")));
             }
         }

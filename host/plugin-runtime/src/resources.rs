@@ -33,7 +33,16 @@ pub struct RoleView {
 }
 
 /// The proxy of a role that has one.
-pub struct ProxyView(configuration::Proxy);
+pub struct ProxyView {
+    proxy: configuration::Proxy,
+    options: Vec<Pair>,
+}
+
+/// The assets of a role that has some.
+pub struct AssetsView {
+    assets: configuration::Assets,
+    directory: String,
+}
 
 /// What a guest sees as facts.
 pub struct FactsView {
@@ -245,8 +254,18 @@ impl deployment::HostRole for State {
     }
 
     fn proxy(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<Resource<ProxyView>>> {
-        let Some(proxy) = self.table.get(&this)?.role().proxy.clone() else { return Ok(None) };
-        Ok(Some(self.table.push(ProxyView(proxy))?))
+        let view = self.table.get(&this)?;
+        let (run, role) = (&view.run, view.role());
+        let Some(proxy) = role.proxy.clone() else { return Ok(None) };
+        let options = run.configuration.proxy_options(&proxy, Some(&role.name), &run.version);
+        Ok(Some(self.table.push(ProxyView { proxy, options })?))
+    }
+
+    fn assets(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<Resource<AssetsView>>> {
+        let view = self.table.get(&this)?;
+        let Some(assets) = view.role().assets.clone() else { return Ok(None) };
+        let directory = view.run.configuration.assets_directory();
+        Ok(Some(self.table.push(AssetsView { assets, directory })?))
     }
 
     fn deploy_timeout(&mut self, this: Resource<RoleView>) -> wasmtime::Result<u64> {
@@ -265,22 +284,41 @@ impl deployment::HostRole for State {
 
 impl deployment::HostProxy for State {
     fn app_port(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&this)?.0.app_port)
+        Ok(self.table.get(&this)?.proxy.app_port)
     }
 
     fn hosts(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.0.hosts.clone())
+        Ok(self.table.get(&this)?.proxy.hosts.clone())
     }
 
     fn tls(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<bool> {
-        Ok(self.table.get(&this)?.0.ssl)
+        Ok(self.table.get(&this)?.proxy.ssl)
     }
 
     fn options(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<Vec<Pair>> {
-        Ok(self.table.get(&this)?.0.options.clone())
+        Ok(self.table.get(&this)?.options.clone())
     }
 
     fn drop(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl deployment::HostAssets for State {
+    fn path(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.assets.path.clone())
+    }
+
+    fn options(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<Option<String>> {
+        Ok(self.table.get(&this)?.assets.options.clone())
+    }
+
+    fn directory(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.directory.clone())
+    }
+
+    fn drop(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
     }
@@ -388,6 +426,7 @@ impl steps::HostSteps for State {
             may_fail: false,
             audit: None,
             time_limit: None,
+            prepares: false,
         });
         let handle = StepHandle { list: this.rep(), index: list.len() - 1 };
         Ok(self.table.push(handle)?)
@@ -419,6 +458,11 @@ impl steps::HostStep for State {
 
     fn time_limit(&mut self, this: Resource<StepHandle>, seconds: u64) -> wasmtime::Result<()> {
         self.step(&this)?.time_limit = Some(seconds);
+        Ok(())
+    }
+
+    fn prepares(&mut self, this: Resource<StepHandle>) -> wasmtime::Result<()> {
+        self.step(&this)?.prepares = true;
         Ok(())
     }
 

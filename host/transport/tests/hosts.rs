@@ -299,9 +299,16 @@ async fn a_killed_connection_is_lost_and_made_again() {
     let Some(server) = Server::start() else { return };
     let machines = server.machines();
     let (machine, interrupts) = (server.machine(), Interrupts::new());
-    // Kills the sshd of this connection, and only that.
-    let kill = task("echo before; kill -9 $(ps -o ppid= -p $$)").titled("kill");
-    let report = machines.run(&machine, &[task("echo 0"), kill, task("echo never")], &interrupts, &mut |_| {}).await;
+    // Kills the sshd of this connection, and only that, once what was said before has arrived.
+    let arrived = server.directory.path().join("arrived");
+    let wait = format!("echo before; until test -e {}; do :; done", arrived.display());
+    let kill = task(&format!("{wait}; kill -9 $(ps -o ppid= -p $$)")).titled("kill");
+    let mut watch = |progress: transport::Progress<'_>| {
+        if rig::words(progress) == "1 > before" {
+            std::fs::write(&arrived, "").unwrap();
+        }
+    };
+    let report = machines.run(&machine, &[task("echo 0"), kill, task("echo never")], &interrupts, &mut watch).await;
     assert_eq!(report.outcomes.len(), 1);
     let error = report.outcomes().unwrap_err();
     let TransportError::ConnectionLost { during: Some(at), .. } = &error else { panic!("{error:?}") };

@@ -35,15 +35,15 @@ impl<'a> Container<'a> {
         step.time_limit(60);
     }
 
-    /// Writes the secret environment and starts the container.
-    pub fn start(&self, steps: &Steps) {
+    /// Writes the secret environment and starts the container, with the volume of its assets if it has some.
+    pub fn start(&self, steps: &Steps, assets: Option<String>) {
         let file = self.role.environment_file();
         let secrets = self.role.secrets(self.host);
         steps
             .add(&format!("write {}", names(&secrets)), Action::write_environment_file(&file, &secrets))
             .time_limit(60);
-        let step =
-            steps.add(&format!("start container {}", self.name), Action::start_container(self.specification(&file)));
+        let step = steps
+            .add(&format!("start container {}", self.name), Action::start_container(self.specification(&file, assets)));
         step.audit(&format!("Booted app version {}", self.deployment.version()));
         step.time_limit(60 * 10);
     }
@@ -71,14 +71,15 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// Stops the container that served before.
-    pub fn retire_old(&self, facts: &Facts, steps: &Steps) {
-        let Some(old) = facts.current(self.host, &self.role.name()) else { return };
+    /// Stops the container that served before; tells whether there was one.
+    pub fn retire_old(&self, facts: &Facts, steps: &Steps) -> bool {
+        let Some(old) = facts.current(self.host, &self.role.name()) else { return false };
         let timeout = self.role.stop_timeout();
         let stop = Action::stop_container(&old.name(), Some(&old.id()), timeout);
         let step = steps.add(&format!("stop old container {}", old.name()), stop);
         step.may_fail();
         step.time_limit(timeout.unwrap_or(10) + 120);
+        true
     }
 
     /// Shows why the new container failed and stops it; the old one goes on serving.
@@ -92,7 +93,7 @@ impl<'a> Container<'a> {
         step.time_limit(self.role.stop_timeout().unwrap_or(10) + 120);
     }
 
-    fn specification(&self, environment_file: &str) -> ContainerSpec {
+    fn specification(&self, environment_file: &str, assets: Option<String>) -> ContainerSpec {
         let deployment = self.deployment;
         let spec = ContainerSpec::new(&self.name, &deployment.image());
         spec.restart(&self.role.restart());
@@ -114,7 +115,7 @@ impl<'a> Container<'a> {
         for (name, value) in self.role.log_options() {
             spec.log_option(&name, value.as_deref());
         }
-        for volume in self.role.volumes() {
+        for volume in self.role.volumes().into_iter().chain(assets) {
             spec.volume(&volume);
         }
         spec.label("service", Some(&deployment.service()));

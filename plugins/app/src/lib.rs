@@ -1,5 +1,6 @@
 //! The builtin app plugin: boots containers behind the proxy as Kamal does, and tags the image that runs as the latest.
 
+mod assets;
 mod boot;
 
 use sextant_sdk::{Action, Boot, Deployment, Facts, Fault, Role, Steps, Tag};
@@ -27,10 +28,18 @@ impl Boot for App {
         abort: &Steps,
     ) -> Result<(), Fault> {
         let container = boot::Container::new(deployment, role, host);
+        let assets = role.assets().map(|assets| assets::SharedAssets::new(deployment, role, assets));
+        if let Some(assets) = &assets {
+            assets.prepare(facts, host, start);
+        }
         container.make_room(facts, start);
-        container.start(start);
+        container.start(start, assets.as_ref().map(assets::SharedAssets::volume));
         container.await_ready(start);
-        container.retire_old(facts, finish);
+        if container.retire_old(facts, finish)
+            && let Some(assets) = &assets
+        {
+            assets.clean(finish);
+        }
         container.abort(abort);
         Ok(())
     }

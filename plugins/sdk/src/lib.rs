@@ -22,7 +22,7 @@
 #[doc(hidden)]
 pub mod bindings;
 
-pub use bindings::host::sextant::deploy::deployment::{Builder, Checkout, Deployment, Proxy, Registry, Role};
+pub use bindings::host::sextant::deploy::deployment::{Assets, Builder, Checkout, Deployment, Proxy, Registry, Role};
 pub use bindings::host::sextant::deploy::facts::{Container, Facts};
 pub use bindings::host::sextant::deploy::steps::{Action, BuilderSpec, ContainerSpec, ImageBuild, Step, Steps};
 pub use bindings::host::sextant::deploy::types::{Fault, Place, Text, Whereabouts};

@@ -13,6 +13,7 @@ mod server;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::children::Children;
 use crate::surroundings::Permissions;
 
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
@@ -20,7 +21,7 @@ pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
-pub use proxy::{ProxyChange, ProxyCommand};
+pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
 pub use secrets::{Fetch, SecretsCommand};
@@ -137,6 +138,11 @@ impl Options {
     pub fn permissions(&self) -> Permissions {
         Permissions { commands: self.allow_erb_commands, ruby: self.erb_ruby }
     }
+
+    /// What programs learn that are started on the operator's machine.
+    pub fn children(&self) -> Children {
+        Children { verbose: self.verbose, destination: self.destination.clone() }
+    }
 }
 
 /// How plans and progress are shown.
@@ -225,6 +231,14 @@ pub enum Change {
     Prune(PruneCommand),
     /// Remove app, proxy, accessories and the registry login from the servers
     Remove(Confirmation),
+    /// Upgrade the servers from Kamal 1: the proxy takes the place of Traefik, accessories restart
+    Upgrade {
+        /// One host after the other
+        #[arg(long)]
+        rolling: bool,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
 }
 
 #[derive(Debug, Clone, Args)]

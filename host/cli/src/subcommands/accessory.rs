@@ -40,7 +40,7 @@ pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> 
         }
         AccessoryCommand::Exec(arguments) => exec(options, &arguments),
         AccessoryCommand::Logs { name, tail } => logs(options, &name, &tail),
-        AccessoryCommand::Other(words) => Err(unknown("accessory", &words, &[])),
+        AccessoryCommand::Other(words) => Err(unknown("accessory", &words)),
     }
 }
 

@@ -31,7 +31,7 @@ pub fn run(options: &Options, command: AppCommand) -> Result<u8, Failure> {
         AppCommand::Images => per_host(options, |project| reading::images(&project.configuration.repository())),
         AppCommand::Logs(arguments) => logs(options, arguments),
         AppCommand::Exec(arguments) => exec::app(options, &arguments),
-        AppCommand::Other(words) => Err(unknown("app", &words, &[])),
+        AppCommand::Other(words) => Err(unknown("app", &words)),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `sextant audit` and `sextant details`: what was done on the hosts, and what runs there.
 
-use commands::{proxy, reading};
+use commands::reading;
 
 use super::look::{self, Question};
-use super::{accessory, app};
+use super::{accessory, app, proxy};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::Project;
@@ -19,8 +19,7 @@ pub fn audit(options: &Options) -> Result<u8, Failure> {
 /// The proxy, the app and the accessories, one after the other.
 pub fn details(options: &Options) -> Result<u8, Failure> {
     let project = Project::read(options)?;
-    let proxy = |host: &String| Question::new("Proxy Host", host, reading::named(proxy::CONTAINER));
-    let mut questions: Vec<Question> = project.selection.proxy_hosts.iter().map(proxy).collect();
+    let mut questions = proxy::details(&project);
     questions.extend(app::details(&project));
     questions.extend(accessory::details(&project, "all")?);
     look::ask(options, &project, questions)

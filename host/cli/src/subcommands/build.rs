@@ -16,7 +16,7 @@ pub fn run(options: &Options, command: BuildCommand) -> Result<u8, Failure> {
     match command {
         BuildCommand::Change(named) => change::carry_out(options, request(options, &named)),
         BuildCommand::Details => details(options),
-        BuildCommand::Other(words) => Err(unknown("build", &words, &[])),
+        BuildCommand::Other(words) => Err(unknown("build", &words)),
     }
 }
 

@@ -1,9 +1,9 @@
-//! Subcommands that change machines: setup, deploy, redeploy, rollback, prune, remove.
+//! Subcommands that change machines: setup, deploy, redeploy, rollback, prune, remove, upgrade.
 
 use plan::Intent;
 
 use super::confirm;
-use crate::arguments::{Build, Change, Options, Output, PruneCommand};
+use crate::arguments::{Build, Change, Confirmation, Options, Output, PruneCommand};
 use crate::failure::Failure;
 use crate::invocation::{self, Look, Request, Version};
 use crate::outline::{Detail, outline};
@@ -11,12 +11,23 @@ use crate::project::Project;
 use crate::report::{print, print_raw};
 
 pub fn run(options: &Options, change: &Change) -> Result<u8, Failure> {
-    if let Change::Remove(confirmation) = change
-        && !confirm("This will remove all containers and images. Are you sure?", confirmation.confirmed, options)
-    {
-        return Ok(0);
+    match question(change) {
+        Some((question, answer)) if !confirm(question, answer.confirmed, options) => Ok(0),
+        _ => carry_out(options, request(change)),
     }
-    carry_out(options, request(change))
+}
+
+/// What is asked first, and whether it has been answered.
+fn question(change: &Change) -> Option<(&'static str, &Confirmation)> {
+    match change {
+        Change::Remove(confirmation) => {
+            Some(("This will remove all containers and images. Are you sure?", confirmation))
+        }
+        Change::Upgrade { confirmation, .. } => {
+            Some(("This will replace Traefik with kamal-proxy and restart all accessories", confirmation))
+        }
+        _ => None,
+    }
 }
 
 /// What a change asks for.
@@ -34,6 +45,10 @@ pub fn request(change: &Change) -> Request {
         }
         Change::Prune(PruneCommand::Images) => simple(Intent::PruneImages, &["prune", "images"]),
         Change::Remove(_) => simple(Intent::Remove, &["remove"]),
+        // The app is booted behind the new proxy as `app boot` does it.
+        Change::Upgrade { rolling, .. } => {
+            Request { version: Some(Version::Latest), ..simple(Intent::Upgrade { rolling: *rolling }, &["upgrade"]) }
+        }
     }
 }
 

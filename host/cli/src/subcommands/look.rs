@@ -166,6 +166,7 @@ fn show(options: &Options, question: &Question, outcome: &Outcome) {
     print_raw(&format!("{}\n\n", outcome.stdout.trim_end()));
     if !outcome.succeeded() {
         let (host, code, stderr) = (&question.host, outcome.exit, outcome.stderr.trim());
-        say(&format!("{host}: failed with exit code {code}: {stderr}"));
+        let why = if stderr.is_empty() { String::new() } else { format!(": {stderr}") };
+        say(&format!("{host}: failed with exit code {code}{why}"));
     }
 }

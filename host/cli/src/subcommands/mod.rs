@@ -25,9 +25,6 @@ use crate::arguments::{
 use crate::command_line::not_found;
 use crate::failure::Failure;
 
-/// Kamal's subcommands that this version does not carry out.
-const NOT_YET: [&str; 1] = ["upgrade"];
-
 /// Runs a subcommand and gives the exit code.
 pub fn run(arguments: Arguments) -> Result<u8, Failure> {
     let options = &arguments.options;
@@ -53,7 +50,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Everything => crate::help::command_line(),
         Command::Docs(arguments) => docs::run(arguments.section.as_deref()),
         Command::Init(arguments) => init::run(arguments.bundle),
-        Command::Other(words) => Err(unknown("", &words, &NOT_YET)),
+        Command::Other(words) => Err(unknown("", &words)),
     }
 }
 
@@ -65,7 +62,7 @@ fn only_looks(command: &Command) -> bool {
         Command::App(command) => !matches!(command, AppCommand::Other(_)),
         Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),
         Command::Build(command) => matches!(command, BuildCommand::Details),
-        Command::Proxy(command) => matches!(command, ProxyCommand::Details),
+        Command::Proxy(command) => matches!(command, ProxyCommand::Details | ProxyCommand::Logs(_)),
         Command::Lock(command) => matches!(command, LockCommand::Status),
         Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
@@ -74,20 +71,10 @@ fn only_looks(command: &Command) -> bool {
     }
 }
 
-/// A subcommand that Kamal has and this version has not, or that nobody has.
-fn unknown(group: &str, words: &[String], not_yet: &[&str]) -> Failure {
+/// A subcommand that nobody has.
+fn unknown(group: &str, words: &[String]) -> Failure {
     let word = words.first().map(String::as_str).unwrap_or_default();
     let name = [group, word].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    let plain = word.replace('_', "-");
-    if not_yet.iter().any(|known| *known == plain) {
-        return Failure::with_hint(
-            format!(
-                "`{name}` is a subcommand of Kamal that Sextant {} does not carry out yet",
-                env!("CARGO_PKG_VERSION")
-            ),
-            "Kamal itself can be used on the same servers at any time",
-        );
-    }
     not_found(&[], &name).into()
 }
 

@@ -18,7 +18,7 @@ pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
         Some(Plannable::App(named)) => app::request(&named),
         Some(Plannable::Accessory(named)) => accessory::request(&named),
         Some(Plannable::Build(named)) => build::request(options, &named),
-        Some(Plannable::Proxy(named)) => proxy::request(&named),
+        Some(Plannable::Proxy(named)) => proxy::request(&named)?,
         Some(Plannable::Registry(named)) => registry::request(&named),
         Some(Plannable::Server(named)) => server::request(&named),
     };

@@ -11,7 +11,7 @@ use crate::invocation::{Request, Version};
 pub fn run(options: &Options, command: RegistryCommand) -> Result<u8, Failure> {
     match command {
         RegistryCommand::Change(change) => carry_out(options, request(&change)),
-        RegistryCommand::Other(words) => Err(unknown("registry", &words, &[])),
+        RegistryCommand::Other(words) => Err(unknown("registry", &words)),
     }
 }
 

@@ -18,7 +18,7 @@ pub fn run(options: &Options, command: ServerCommand) -> Result<u8, Failure> {
     match command {
         ServerCommand::Change(change) => carry_out(options, request(&change)),
         ServerCommand::Exec(arguments) => exec(options, &arguments),
-        ServerCommand::Other(words) => Err(unknown("server", &words, &[])),
+        ServerCommand::Other(words) => Err(unknown("server", &words)),
     }
 }
 

@@ -157,3 +157,26 @@ fn the_same_inputs_give_the_same_plan() {
     let ids: Vec<u32> = plan().steps().map(|(_, step)| step.id).collect();
     assert_eq!(ids, (1..=ids.len() as u32).collect::<Vec<_>>());
 }
+
+#[test]
+fn every_host_is_prepared_before_the_first_group_boots() {
+    let project = format!(
+        "{LARGE}boot: {{ limit: 1 }}\nerror_pages_path: public\nproxy: {{ host: a, ssl: {{ certificate_pem: C, private_key_pem: K }} }}\n"
+    );
+    let mut run = run(&project, ALL);
+    run.error_pages = vec!["public/404.html".to_string()];
+    let plan = planned(run, large_facts(), &Double { prepares: true, ..Double::default() }).unwrap();
+    let told = told(&plan);
+    let shown = &told[told.find("Prepare").unwrap()..told.find("Boot group 2").unwrap()];
+    expect![[r#"
+        Prepare the hosts
+          10.0.0.1: upload the error page public/404.html, prepare web, write the certificate from secret C for the proxy, write the private key from secret K for the proxy, prepare job
+          10.0.0.2: upload the error page public/404.html, prepare web, write the certificate from secret C for the proxy, write the private key from secret K for the proxy
+          10.0.0.3: upload the error page public/404.html, prepare job
+        Boot group 1 of 3
+          10.0.0.1: web decides: start app-web-v2, route | then stop app-web-v1, remove the error pages of other versions | or undo
+          10.0.0.1: job waits: start app-job-v2, route | then stop app-job-v1, remove the error pages of other versions | or undo
+    "#]]
+    .assert_eq(shown);
+    assert!(plan.secrets().contains("C") && plan.secrets().contains("K"));
+}

@@ -1,7 +1,7 @@
 //! The deploy lock: who holds it, what stands in it, what hook scripts learn about it.
 
 use expect_test::expect;
-use plan::{Action, Intent, Plan};
+use plan::{Action, Intent, Plan, ProxyAct};
 
 use crate::rig::{Double, LARGE, SMALL, facts, large_facts, planned, run, told, warm};
 
@@ -46,7 +46,7 @@ fn the_lock_tells_who_when_and_which_version() {
 fn a_parents_lock_is_neither_taken_nor_released() {
     assert_eq!(deploy(true).lock, None);
     let taken = Double::default();
-    for intent in [Intent::AppStop, Intent::Prune, Intent::ProxyBoot, Intent::Remove] {
+    for intent in [Intent::AppStop, Intent::Prune, Intent::Proxy(ProxyAct::Boot), Intent::Remove] {
         let mut run = run(LARGE, intent);
         run.lock_inherited = true;
         assert_eq!(planned(run, large_facts(), &taken).unwrap().lock, None);

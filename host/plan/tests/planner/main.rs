@@ -8,3 +8,4 @@ mod lock;
 mod proxy;
 mod refusals;
 mod skip_push;
+mod upgrade;

@@ -1,6 +1,6 @@
 //! What cannot be planned, and so touches nothing.
 
-use plan::{AccessoryAct, Docker, Facts, HostFacts, Intent, PlanError};
+use plan::{AccessoryAct, Docker, Facts, HostFacts, Intent, PlanError, ProxyAct};
 
 use crate::rig::{Double, LARGE, SMALL, bare, container, facts, image, large_facts, planned, run, warm};
 
@@ -57,13 +57,15 @@ fn a_proxy_that_is_too_old_stops_a_deploy_before_the_build() {
     let mut facts = large_facts();
     facts.hosts.get_mut("10.0.0.2").unwrap().containers[1].image = "basecamp/kamal-proxy:v0.8.4".to_string();
     let hooks = Double::default();
-    for intent in [Intent::Deploy { skip_push: false }, Intent::Setup { skip_push: false }, Intent::ProxyBoot] {
+    for intent in
+        [Intent::Deploy { skip_push: false }, Intent::Setup { skip_push: false }, Intent::Proxy(ProxyAct::Boot)]
+    {
         let error = planned(run(LARGE, intent), facts.clone(), &hooks).unwrap_err();
         assert_eq!(error.to_string(), "kamal-proxy version v0.8.4 on 10.0.0.2 is too old, at least v0.9.2 is needed");
     }
     assert_eq!(hooks.calls(), "");
     // The way out of it.
-    planned(run(LARGE, Intent::ProxyReboot { rolling: false }), facts, &hooks).unwrap();
+    planned(run(LARGE, Intent::Proxy(ProxyAct::Reboot { rolling: false })), facts, &hooks).unwrap();
 }
 
 #[test]
@@ -89,7 +91,8 @@ fn setup_installs_docker_where_it_is_missing() {
 #[test]
 fn a_proxy_that_apps_use_is_removed_only_by_force() {
     let hosts = facts(&[("10.0.0.1", HostFacts { apps: vec!["app".into(), "other".into()], ..warm(&["web"]) })]);
-    let plan = |force| planned(run(SMALL, Intent::ProxyRemove { force }), hosts.clone(), &Double::default());
+    let plan =
+        |force| planned(run(SMALL, Intent::Proxy(ProxyAct::Remove { force })), hosts.clone(), &Double::default());
     assert_eq!(plan(false).unwrap_err().to_string(), "not removing the proxy, as other apps are installed on 10.0.0.1");
     plan(true).unwrap();
 }

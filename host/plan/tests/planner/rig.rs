@@ -1,6 +1,6 @@
 //! Projects, facts and hooks for the tests, and a plan as text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
@@ -49,11 +49,6 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
     let configuration = configuration::load(&sources).unwrap();
     let selection = Selection::new(&configuration, filter).unwrap();
     Run {
-        intent,
-        subcommand: vec!["test".to_string()],
-        configuration,
-        selection,
-        roles_option: None,
         version: "v2".to_string(),
         checkout: Some(Checkout {
             root: "/app".into(),
@@ -61,17 +56,8 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
             revision: "abc".into(),
             changes: vec![],
         }),
-        clones: "/clones".to_string(),
-        operator: "Dev".to_string(),
-        performer: "dev@example.com".to_string(),
-        started_at: "2026-01-31T10:00:00Z".to_string(),
-        seed: "seed".to_string(),
-        hook_scripts: BTreeSet::new(),
         secret_names: vec!["PASSWORD".to_string()],
-        no_cache: false,
-        lock_inherited: false,
-        lock_wait: None,
-        rendered: Default::default(),
+        ..Run::sample(intent, configuration, selection)
     }
 }
 
@@ -131,6 +117,8 @@ pub fn large_facts() -> Facts {
 pub struct Double {
     /// Where the image is after the build.
     pub leaves_image_local: bool,
+    /// Whether a role needs anything on its hosts before any of them boots.
+    pub prepares: bool,
     /// What logging in to a host also does.
     pub login_also: Option<Action>,
     /// What was asked so far.
@@ -149,8 +137,15 @@ impl Double {
 }
 
 fn answer(steps: impl IntoIterator<Item = (String, Action)>) -> Answer {
-    let proposal =
-        |(title, action)| Proposal { title, action, unless: None, may_fail: false, audit: None, time_limit: None };
+    let proposal = |(title, action)| Proposal {
+        title,
+        action,
+        unless: None,
+        may_fail: false,
+        audit: None,
+        time_limit: None,
+        prepares: false,
+    };
     Answer { plugin: "double".to_string(), steps: steps.into_iter().map(proposal).collect() }
 }
 
@@ -191,7 +186,13 @@ impl Hooks for Double {
         let old = facts.current(run, host, role).map(|old| words(&format!("stop {}", old.name)));
         let prefix = run.configuration.container_prefix(role);
         let start = [words(&format!("start {prefix}-{}", run.version)), words("route")];
-        Ok(BootAnswer { start: answer(start), finish: answer(old), abort: answer([words("undo")]) })
+        let prepare = self.prepares.then(|| words(&format!("prepare {role}")));
+        Ok(BootAnswer {
+            prepare: answer(prepare),
+            start: answer(start),
+            finish: answer(old),
+            abort: answer([words("undo")]),
+        })
     }
 
     fn owners(&self, _: &Run) -> Vec<HookOwner> {

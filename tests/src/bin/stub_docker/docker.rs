@@ -127,7 +127,9 @@ impl Docker {
                 said(*name)
             }
             ["tag", image, name] => self.tag(image, name),
-            ["run", ..] => self.run(&words[1..]),
+            ["run", ..] => self.run(&words[1..], "running"),
+            ["container", "create", ..] => self.run(&words[2..], "created"),
+            ["container", "cp", "-L", source, folder] => self.copy(source, folder),
             ["container", "start" | "stop" | "rm", ..] => self.change_containers(names[1], &words[2..]),
             ["start" | "stop" | "rm", ..] => self.change_containers(names[0], &words[1..]),
             ["rename", from, to] => self.rename(from, to),
@@ -251,7 +253,7 @@ impl Docker {
         said("")
     }
 
-    fn run(&mut self, words: &[String]) -> Answer {
+    fn run(&mut self, words: &[String], state: &str) -> Answer {
         let words = Words::split(words, 1);
         let refused = |text: String| (125, String::new(), format!("docker: {text}"));
         let Some(image) = words.rest.first() else { return refused("no image is named".into()) };
@@ -285,10 +287,23 @@ impl Docker {
             name: name.to_string(),
             image,
             image_id,
-            state: "running".into(),
+            state: state.into(),
             labels,
         });
         said(id)
+    }
+
+    /// Copies what an image holds at a path: one file, which tells the image's tag.
+    fn copy(&self, source: &str, folder: &str) -> Answer {
+        let (name, path) = source.split_once(':').unwrap_or((source, ""));
+        let Some(at) = self.find(name) else {
+            return failed(format!("Error response from daemon: No such container: {name}"));
+        };
+        let tag = self.containers[at].image.rsplit(':').next().unwrap_or_default();
+        match std::fs::write(Path::new(folder).join(format!("{tag}.css")), format!("{path} of {tag}\n")) {
+            Ok(()) => said(""),
+            Err(error) => failed(error.to_string()),
+        }
     }
 
     fn change_containers(&mut self, verb: &str, words: &[String]) -> Answer {
