@@ -107,8 +107,11 @@ pub fn logs_of(name: &str, wanted: &Logs) -> Command {
     let since = wanted.since.iter().map(|since| format!(" --since {}", literal(since)));
     let lines = wanted.lines.iter().map(|lines| format!(" --tail {lines}"));
     let times = wanted.timestamps.then(|| " --timestamps".to_string());
-    let follow = wanted.follow.then(|| " --follow".to_string());
-    let options: String = since.chain(lines).chain(times).chain(follow).collect();
+    let options: String = if wanted.follow {
+        times.into_iter().chain(lines).chain([" --follow".to_string()]).collect()
+    } else {
+        since.chain(lines).chain(times).collect()
+    };
     Command::new(format!("docker logs {}{options} 2>&1{}", literal(name), filter(wanted)))
 }
 

@@ -137,4 +137,11 @@ impl LogTail {
             follow: self.follow,
         }
     }
+
+    /// The same for an accessory or the proxy, where always ten lines go before what is followed.
+    pub fn wanted_of_a_container(&self) -> Logs {
+        let wanted = self.wanted();
+        let lines = if self.follow { Some(10) } else { wanted.lines };
+        Logs { lines, ..wanted }
+    }
 }

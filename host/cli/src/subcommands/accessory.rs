@@ -157,9 +157,8 @@ fn line(project: &Project, accessory: &Accessory, reuse: bool, attached: Attache
 fn logs(options: &Options, name: &str, tail: &LogTail) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let accessory = one(&project, name)?;
-    let mut wanted = tail.wanted();
+    let wanted = tail.wanted_of_a_container();
     if wanted.follow {
-        wanted.lines = Some(10);
         let host = first_host(accessory)?;
         let visit = Visit::unannounced(options, &project, Substitution::NamesOnly)?;
         say(&format!("Following logs on {host}..."));

@@ -102,7 +102,7 @@ pub fn details(project: &Project) -> Vec<Question> {
 
 fn logs(options: &Options, tail: &LogTail) -> Result<u8, Failure> {
     let project = Project::read(options)?;
-    let wanted = tail.wanted();
+    let wanted = tail.wanted_of_a_container();
     let command = reading::logs_of(proxy::CONTAINER, &wanted);
     if !wanted.follow {
         let question = |host: &String| Question::new("Proxy Host", host, command.clone());
