@@ -130,12 +130,12 @@ impl World {
     fn ssh(&self, case: &Case) -> String {
         let here = self.folder.path().display();
         let route = format!("-o \"ProxyCommand={here}/sshd %h\"");
-        let options = [
+        let mut options = vec![
             format!("UserKnownHostsFile={here}/known_hosts"),
-            format!("IdentityFile={here}/key"),
             "IdentitiesOnly=yes".to_string(),
             "User=root".to_string(),
         ];
+        options.extend((!case.no_key).then(|| format!("IdentityFile={here}/key")));
         let options: String = options.iter().map(|option| format!(" -o \"{option}\"")).collect();
         [
             format!("echo \"$*\" >> {here}/ssh.log"),
