@@ -130,7 +130,7 @@ impl Case {
             "for" => self.shows.extend(rest.split(',').map(|part| part.trim().to_string())),
             "recorded" => self.recorded = section.body,
             "differs" => self.differs.extend(rest.split_whitespace().map(str::to_string)),
-            "calls" | "containers" | "files" | "stdout" | "stderr" | "order" | "hooks" | "ssh" => {
+            "calls" | "containers" | "files" | "stdout" | "stderr" | "order" | "hooks" | "ssh" | "connection" => {
                 self.expected.insert(section.heading, section.body);
             }
             _ => return Err(format!("there is no section `{}`", section.heading)),
