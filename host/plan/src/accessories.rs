@@ -32,24 +32,24 @@ pub(crate) fn plan(planner: &Planner<'_>, act: AccessoryAct, name: Option<&str>)
     plan.apply = match act {
         AccessoryAct::Boot => boot_stages(planner, &named, Network::Create, &mut plan.notes)?,
         AccessoryAct::Reboot => reboot_stages(planner, &named, all, Network::Create)?,
-        AccessoryAct::Start => each("Start", &|accessory, _| start_steps(planner, accessory)),
-        AccessoryAct::Stop => each("Stop", &|accessory, host| stop_steps(planner, accessory, host)),
-        AccessoryAct::Restart => each("Restart", &|accessory, host| {
-            [stop_steps(planner, accessory, host), start_steps(planner, accessory)].concat()
-        }),
+        AccessoryAct::Start => each("Start", &|accessory| start_steps(planner, accessory)),
+        AccessoryAct::Stop => each("Stop", &|accessory| stop_steps(planner, accessory)),
+        AccessoryAct::Restart => {
+            each("Restart", &|accessory| [stop_steps(planner, accessory), start_steps(planner, accessory)].concat())
+        }
         AccessoryAct::Remove => remove_stages(planner, &named),
         AccessoryAct::Upgrade { rolling } => upgrade_stages(planner, &named, rolling)?,
-        AccessoryAct::Upload => each("Upload the files of", &|accessory, _| file_steps(planner, accessory)),
-        AccessoryAct::Directories => each("Make the directories of", &|accessory, _| directory_steps(accessory)),
-        AccessoryAct::PullImage => each("Pull the image of", &|accessory, _| pull_steps(planner, accessory).into()),
+        AccessoryAct::Upload => each("Upload the files of", &|accessory| file_steps(planner, accessory)),
+        AccessoryAct::Directories => each("Make the directories of", &|accessory| directory_steps(accessory)),
+        AccessoryAct::PullImage => each("Pull the image of", &|accessory| pull_steps(planner, accessory).into()),
         AccessoryAct::RemoveContainer => {
-            each("Remove the container of", &|accessory, _| remove_container_steps(planner, accessory).into())
+            each("Remove the container of", &|accessory| remove_container_steps(planner, accessory).into())
         }
         AccessoryAct::RemoveImage => {
-            each("Remove the image of", &|accessory, _| remove_image_steps(planner, accessory).into())
+            each("Remove the image of", &|accessory| remove_image_steps(planner, accessory).into())
         }
         AccessoryAct::RemoveServiceDirectory => {
-            each("Remove the directory of", &|accessory, _| vec![remove_directory_step(accessory)])
+            each("Remove the directory of", &|accessory| vec![remove_directory_step(accessory)])
         }
     };
     Ok(plan)
@@ -105,7 +105,7 @@ pub(crate) fn reboot_stages(
         for host in planner.accessory_hosts(accessory).into_iter().filter(|host| hosts.contains(host)) {
             let mut steps = prepare_steps(planner, accessory, &host, network)?;
             steps.extend(pull_steps(planner, accessory));
-            steps.extend(stop_steps(planner, accessory, &host));
+            steps.extend(stop_steps(planner, accessory));
             steps.extend(remove_container_steps(planner, accessory));
             steps.extend(boot_steps(planner, accessory, &host));
             tracks.push((Machine::Host(host), steps));
@@ -125,8 +125,8 @@ fn upgrade_stages(planner: &Planner<'_>, accessories: &[&Accessory], rolling: bo
 
 /// Removes accessories from their hosts.
 pub(crate) fn remove_stages(planner: &Planner<'_>, accessories: &[&Accessory]) -> Vec<Stage> {
-    each(planner, accessories, &planner.run.selection.accessory_hosts, "Remove", &|accessory, host| {
-        let mut steps = stop_steps(planner, accessory, host);
+    each(planner, accessories, &planner.run.selection.accessory_hosts, "Remove", &|accessory| {
+        let mut steps = stop_steps(planner, accessory);
         steps.extend(remove_container_steps(planner, accessory));
         steps.extend(remove_image_steps(planner, accessory));
         steps.push(remove_directory_step(accessory));
@@ -134,8 +134,8 @@ pub(crate) fn remove_stages(planner: &Planner<'_>, accessories: &[&Accessory]) -
     })
 }
 
-/// The steps for an accessory on a host.
-type Steps<'a> = dyn Fn(&Accessory, &str) -> Vec<Step> + 'a;
+/// The steps for an accessory, on each of its hosts.
+type Steps<'a> = dyn Fn(&Accessory) -> Vec<Step> + 'a;
 
 /// A stage for each accessory with the steps of all its hosts.
 fn each(
@@ -148,7 +148,7 @@ fn each(
     let stage = |accessory: &&Accessory| {
         let mut own = planner.accessory_hosts(accessory);
         own.retain(|host| hosts.contains(host));
-        Stage::of_steps(format!("{title} accessory {}", accessory.name), on_hosts(&own, |host| steps(accessory, host)))
+        Stage::of_steps(format!("{title} accessory {}", accessory.name), on_hosts(&own, |_| steps(accessory)))
     };
     accessories.iter().filter_map(stage).collect()
 }
@@ -199,13 +199,13 @@ fn start_steps(planner: &Planner<'_>, accessory: &Accessory) -> Vec<Step> {
     steps
 }
 
-fn stop_steps(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> Vec<Step> {
+fn stop_steps(planner: &Planner<'_>, accessory: &Accessory) -> Vec<Step> {
     let service = &accessory.service_name;
-    let mut steps = vec![planner.audit(None, &format!("Stopped {} accessory", accessory.name))];
-    if planner.facts.host(host).container(service).is_some() {
-        let stop = Action::StopAccessory { name: service.clone() };
-        steps.push(Step::new(format!("stop container {service}"), stop).may_fail());
-    }
+    let stop = Action::StopAccessory { name: service.clone() };
+    let mut steps = vec![
+        planner.audit(None, &format!("Stopped {} accessory", accessory.name)),
+        Step::new(format!("stop container {service}"), stop).may_fail(),
+    ];
     if accessory.proxy.is_some() {
         let title = format!("stop routing requests to {service}");
         steps.push(Step::new(title, Action::Unroute { service: service.clone() }).may_fail());

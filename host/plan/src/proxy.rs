@@ -30,7 +30,7 @@ pub(crate) fn plan(planner: &Planner<'_>, act: &ProxyAct) -> Result<Plan, PlanEr
             planner.require_current_proxy()?;
             // Kamal logs in here too: the proxy's image may be in the project's registry.
             let login = login::on_hosts(planner, &planner.run.configuration.registry)?;
-            boot_stages(planner, &login, &mut plan.notes).into_iter().collect()
+            start_where_needed(planner, |_| login.to_vec(), &mut plan.notes).into_iter().collect()
         }
         ProxyAct::Reboot { rolling } => reboot_stages(planner, *rolling)?,
         ProxyAct::Start => each("Start the proxy", &|| start_steps(planner).into()),
@@ -67,26 +67,36 @@ pub(crate) fn plan(planner: &Planner<'_>, act: &ProxyAct) -> Result<Plan, PlanEr
 
 /// Makes sure that the network is there and the proxy runs, logging in first. Where that is so already, nothing is planned.
 pub(crate) fn boot_stages(planner: &Planner<'_>, login: &[Step], notes: &mut Vec<String>) -> Option<Stage> {
-    let mut running = Vec::new();
-    let stage = start_stage(planner, &planner.run.selection.hosts, |host| {
-        let runs = planner.facts.host(host).container(CONTAINER).is_some_and(|proxy| proxy.runs());
-        if runs {
-            running.push(host.to_string());
-        }
-        (!runs).then(|| login.to_vec())
-    });
+    start_where_needed(planner, |runs| if runs { Vec::new() } else { login.to_vec() }, notes)
+}
+
+/// Makes sure that the network is there and the proxy runs, after steps that depend on whether it runs already.
+fn start_where_needed(
+    planner: &Planner<'_>,
+    first: impl Fn(bool) -> Vec<Step>,
+    notes: &mut Vec<String>,
+) -> Option<Stage> {
+    let runs = |host: &str| planner.facts.host(host).container(CONTAINER).is_some_and(|proxy| proxy.runs());
+    let running: Vec<&str> =
+        planner.run.selection.proxy_hosts.iter().map(String::as_str).filter(|host| runs(host)).collect();
+    let start = |host: &str| Start { first: first(runs(host)), is_needed: !runs(host) };
+    let stage = start_stage(planner, &planner.run.selection.hosts, start);
     if !running.is_empty() {
         notes.push(format!("kamal-proxy runs already on {}", running.join(", ")));
     }
     stage
 }
 
-/// Creates the network where it is missing, and starts the proxy on those of its hosts for which there are steps to begin with.
-fn start_stage(
-    planner: &Planner<'_>,
-    hosts: &[String],
-    mut first: impl FnMut(&str) -> Option<Vec<Step>>,
-) -> Option<Stage> {
+/// How the proxy of a host is started.
+struct Start {
+    /// Steps that go before.
+    first: Vec<Step>,
+    /// Whether it has to be started at all.
+    is_needed: bool,
+}
+
+/// Creates the network where it is missing, and starts the proxy on those of its hosts that need it.
+fn start_stage(planner: &Planner<'_>, hosts: &[String], start: impl Fn(&str) -> Start) -> Option<Stage> {
     let mut tracks = Vec::new();
     for host in hosts {
         let mut steps = Vec::new();
@@ -94,12 +104,13 @@ fn start_stage(
             let create = Action::CreateNetwork { name: "kamal".into() };
             steps.push(Step::new("create docker's network kamal", create).within(60));
         }
-        if planner.run.selection.proxy_hosts.contains(host)
-            && let Some(first) = first(host)
-        {
-            steps.extend(first);
-            steps.push(apps_directory());
-            steps.push(Step::new("start the proxy", Action::BootProxy { container: container(planner.run, host) }));
+        if planner.run.selection.proxy_hosts.contains(host) {
+            let start = start(host);
+            steps.extend(start.first);
+            if start.is_needed {
+                let container = container(planner.run, host);
+                steps.extend([apps_directory(), Step::new("start the proxy", Action::BootProxy { container })]);
+            }
         }
         tracks.push((Machine::Host(host.clone()), steps));
     }
@@ -152,7 +163,7 @@ pub(crate) fn upgrade_stages(planner: &Planner<'_>, group: &[String]) -> Result<
     let selection = run.selection.within(&run.configuration, group);
     let run = Arc::new(Run { selection, ..Run::clone(run) });
     let planner = Planner { run: &run, ..*planner };
-    stages.extend(start_stage(&planner, group, |_| Some(Vec::new())));
+    stages.extend(start_stage(&planner, group, |_| Start { first: Vec::new(), is_needed: true }));
     stages.extend(boot::stages(&planner, |_, _| Vec::new())?);
     let prune = on_hosts(&run.selection.hosts, |host| prune::steps(&planner, host));
     stages.extend(Stage::of_steps("Remove old containers and images", prune));

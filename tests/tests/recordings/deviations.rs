@@ -85,8 +85,7 @@ fn proxy_that_runs(kamal: &mut Effects, sextant: &mut Effects) -> bool {
         let ours = sextant.calls.get(host).map_or(&[][..], Vec::as_slice);
         let start = "container start kamal-proxy".to_string();
         if calls.contains(&start) && !ours.contains(&start) {
-            let logs_in = ours.iter().any(|call| call.starts_with("login "));
-            calls.retain(|call| *call != start && (logs_in || !call.starts_with("login ")));
+            calls.retain(|call| *call != start);
             started = true;
         }
     }

@@ -13,14 +13,16 @@ fn check(intent: Intent, host: HostFacts, expected: Expect) {
 }
 
 #[test]
-fn nothing_is_done_about_a_proxy_that_runs() {
+fn a_proxy_that_runs_is_logged_in_for_and_left_alone() {
     check(
         Intent::Proxy(ProxyAct::Boot),
         warm(&[]),
         expect![[r#"
-        note: kamal-proxy runs already on 10.0.0.1
-        lock .kamal/lock-app on 10.0.0.1, visits 10.0.0.1
-    "#]],
+            note: kamal-proxy runs already on 10.0.0.1
+            lock .kamal/lock-app on 10.0.0.1, visits 10.0.0.1
+            Start the proxy
+              10.0.0.1: log in
+        "#]],
     );
 }
 
