@@ -172,6 +172,16 @@ pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
     }
 }
 
+/// Refuses to look for hosts behind a port that nobody filled in.
+pub fn require_port(project: &Project) -> Result<(), Failure> {
+    let Configuration { ssh, document, .. } = &project.configuration;
+    if ssh.port_number().is_some() {
+        return Ok(());
+    }
+    let error = ConfigurationError::configuration("ssh/port: should be a port number");
+    Err(project.wrong(error.at_node(document.pointer("/ssh/port"))))
+}
+
 /// How the project's hosts are reached, but for keys that are secrets.
 fn ssh_settings(project: &Project) -> SshSettings {
     let Configuration { ssh, sshkit, .. } = &project.configuration;
@@ -183,7 +193,7 @@ fn ssh_settings(project: &Project) -> SshSettings {
     let usual = ["~/.ssh/config", "/etc/ssh_config", "/etc/ssh/ssh_config", ".ssh/config"].map(String::from);
     SshSettings {
         user: Some(ssh.user.clone()),
-        port: u16::try_from(ssh.port).ok(),
+        port: ssh.port_number(),
         proxy_jump: ssh.proxy.clone(),
         proxy_command: ssh.proxy_command.clone(),
         keys: ssh.keys.iter().map(PathBuf::from).collect(),
@@ -212,6 +222,7 @@ pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
     {
         return Ok(());
     }
+    require_port(project)?;
     let secrets = project.secrets(Substitution::Run)?;
     let request = Request { intent: Intent::Look, words: options.path.clone(), version: None, no_cache: false };
     let mut run = run(project, options, request, &secrets)?;
@@ -256,6 +267,7 @@ pub fn interrupts() -> Interrupts {
 
 /// Performs a request from the first look to the last step.
 pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
+    require_port(project)?;
     let secrets = project.secrets(Substitution::NamesOnly)?;
     let lookup = lookup(project);
     let run = Arc::new(run(project, options, request, &secrets)?);
@@ -281,6 +293,9 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
 
 /// Makes the plan of a request without carrying it out.
 pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
+    if look != Look::Offline {
+        require_port(project)?;
+    }
     let secrets = project.secrets(match look {
         Look::Offline => Substitution::Offline,
         Look::AtHosts | Look::AfterPreConnect => Substitution::NamesOnly,

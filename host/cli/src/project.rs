@@ -1,6 +1,8 @@
 //! The project on disk: its configuration, its secrets, its git checkout, its hook scripts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirEntry;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
@@ -8,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use configuration::{
     Configuration, ConfigurationError, Filter, Node, SecretCommand, Secrets, Selection, Source, Sources,
 };
-use plan::Checkout;
+use plan::{Checkout, ErrorPage};
 use secrecy::ExposeSecret as _;
 use transport::{Complaints, SecretValues};
 
@@ -165,18 +167,23 @@ impl Project {
         Ok(names.filter(|name| !name.contains('.')).collect())
     }
 
-    /// The error pages of the project, relative to it: `4xx.html` and `5xx.html`.
-    pub fn error_pages(&self) -> Result<Vec<String>, Failure> {
+    /// The error pages of the project: `4xx.html` and `5xx.html`, with the modes that copies of them get.
+    pub fn error_pages(&self) -> Result<Vec<ErrorPage>, Failure> {
         let Some(folder) = &self.configuration.error_pages_path else { return Ok(Vec::new()) };
         let entries = match std::fs::read_dir(self.directory.join(folder)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Failure::message(format!("{folder} cannot be read: {error}"))),
         };
-        let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut pages: Vec<String> = names.filter(|name| is_error_page(name)).collect();
-        pages.sort();
-        Ok(pages.into_iter().map(|name| format!("{}/{name}", folder.trim_end_matches('/'))).collect())
+        let page = |entry: DirEntry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let mode = std::fs::metadata(entry.path()).map_or(0o644, |data| data.permissions().mode()) & 0o755;
+            let source = format!("{}/{name}", folder.trim_end_matches('/'));
+            is_error_page(&name).then(|| ErrorPage { source, mode: format!("{mode:o}") })
+        };
+        let mut pages: Vec<ErrorPage> = entries.filter_map(Result::ok).filter_map(page).collect();
+        pages.sort_by(|one, other| one.source.cmp(&other.source));
+        Ok(pages)
     }
 
     /// The git checkout the project stands in, if it stands in one. git is asked once.

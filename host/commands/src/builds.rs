@@ -8,8 +8,11 @@ use crate::{Command, Fragment};
 /// Everything `docker buildx build` is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageBuild {
-    /// Directory of the build context; the command runs in it.
+    /// The build context: a directory or a URL.
     pub context: String,
+    /// Where the build runs, and where its paths begin; the project if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// Names for the image.
     pub tags: Vec<String>,
     /// Platforms.
@@ -18,7 +21,7 @@ pub struct ImageBuild {
     pub builder: Option<String>,
     /// Where the result goes.
     pub output: Option<String>,
-    /// Dockerfile, relative to the context.
+    /// Dockerfile.
     pub dockerfile: Option<String>,
     /// Target stage.
     pub target: Option<String>,
@@ -183,7 +186,7 @@ impl Builder {
     }
 }
 
-/// `docker buildx build` in its context, with the build's secrets in the environment of that command only.
+/// `docker buildx build` in its directory, with the build's secrets in the environment of that command only.
 pub fn build(build: &ImageBuild) -> Command {
     let mut line = vec!["docker buildx build".to_string()];
     line.extend(build.output.iter().map(|kind| format!("--output={}", literal(&format!("type={kind}")))));
@@ -205,15 +208,18 @@ pub fn build(build: &ImageBuild) -> Command {
     if build.no_cache {
         line.push("--no-cache".to_string());
     }
-    // The context is the working directory, so that the Dockerfile's path is found relative to it, as Kamal runs it.
-    let (directory, context) =
-        if is_url(&build.context) { (".", build.context.as_str()) } else { (build.context.as_str(), ".") };
-    let line = format!("cd {} && {} {} 2>&1", single_quoted(directory), line.join(" "), literal(context));
-    let mut command = Command::new(format!("{}{line}", require_dockerfile(build)));
+    let line = format!("{} {} 2>&1", line.join(" "), literal(&build.context));
+    let mut command = Command::new(format!("{}{}{line}", require_dockerfile(build), in_directory(build)));
     if build.own_login {
         command = command.with_variable("BUILDKIT_NO_CLIENT_TOKEN", vec![Fragment::text("1")]);
     }
     with_secrets(command, &build.secrets)
+}
+
+/// A build leaves the project only for a directory of its own: with a context that was configured, the Dockerfile's path begins in
+/// the project, not in the context.
+fn in_directory(build: &ImageBuild) -> String {
+    build.directory.as_ref().map_or_else(String::new, |directory| format!("cd {} && ", single_quoted(directory)))
 }
 
 /// The Dockerfile is looked for in the project before anything is built, as Kamal does.
@@ -240,8 +246,8 @@ pub fn pack(name: &str, builder: &str, buildpacks: &[String], build: &ImageBuild
     }
     line.extend(argumentize("--env", build.arguments.iter().map(|(key, text)| (key, text))));
     line.extend(build.secrets.iter().map(|name| format!("--env {}", literal(name))));
-    line.push("--path .".to_string());
-    with_secrets(Command::new(format!("cd {} && {}", single_quoted(&build.context), line.join(" "))), &build.secrets)
+    line.push(format!("--path {}", literal(&build.context)));
+    with_secrets(Command::new(format!("{}{}", in_directory(build), line.join(" "))), &build.secrets)
 }
 
 fn with_secrets(command: Command, secrets: &[String]) -> Command {
@@ -272,10 +278,6 @@ pub fn checkout(root: &str, directory: &str, revision: &str) -> Command {
         dirty = single_quoted(&format!("Clone in {shown} is dirty, ")),
         elsewhere = single_quoted(&format!("Clone in {shown} is not on the correct revision, but on ")),
     ))
-}
-
-fn is_url(context: &str) -> bool {
-    context.contains("://") || context.starts_with("git@")
 }
 
 #[cfg(test)]
@@ -345,6 +347,7 @@ mod tests {
         let text = |text: &str| Some(text.to_string());
         let image = ImageBuild {
             context: ".".to_string(),
+            directory: text("/tmp/clone of app"),
             tags: vec!["acme/app:v1".to_string(), "acme/app:latest".to_string()],
             platforms: vec!["linux/amd64".to_string(), "linux/arm64".to_string()],
             builder: text("b"),
@@ -365,7 +368,7 @@ mod tests {
         let command = build(&image);
         assert_eq!(
             command.line,
-            "[ -e 'Dockerfile' ] || { echo 'Missing Dockerfile' >&2; exit 1; }; cd '.' && docker buildx build \
+            "[ -e 'Dockerfile' ] || { echo 'Missing Dockerfile' >&2; exit 1; }; cd '/tmp/clone of app' && docker buildx build \
              --output=type=registry --platform linux/amd64,linux/arm64 --builder b -t acme/app:v1 -t acme/app:latest \
              --cache-to type=gha,mode=max --cache-from type=gha --label service=\"app\" --build-arg RUBY=\"3.3\" \
              --build-arg BARE --secret id=\"GITHUB_TOKEN\" --file Dockerfile --target prod \
@@ -376,9 +379,27 @@ mod tests {
         let command = pack("acme/app", "heroku/builder:24", &["heroku/ruby".to_string()], &image);
         assert_eq!(
             command.line,
-            "cd '.' && pack build acme/app --platform linux/amd64 --platform linux/arm64 --creation-time now \
+            "cd '/tmp/clone of app' && pack build acme/app --platform linux/amd64 --platform linux/arm64 --creation-time now \
              --builder heroku/builder:24 --buildpack heroku/ruby -t acme/app:v1 -t acme/app:latest --clear-cache \
              --env BP_IMAGE_LABELS=service=app --env RUBY=\"3.3\" --env BARE --env GITHUB_TOKEN --path ."
+        );
+    }
+
+    #[test]
+    fn a_configured_context_is_built_from_the_project() {
+        let build_of = |context: &str, dockerfile: &str| {
+            let (context, dockerfile) = (context.to_string(), Some(dockerfile.to_string()));
+            build(&ImageBuild { context, dockerfile, ..ImageBuild::default() }).line
+        };
+        assert_eq!(
+            build_of("./apps/web", "./apps/web/Dockerfile"),
+            "[ -e './apps/web/Dockerfile' ] || { echo 'Missing ./apps/web/Dockerfile' >&2; exit 1; }; \
+             docker buildx build --file ./apps/web/Dockerfile ./apps/web 2>&1"
+        );
+        assert_eq!(
+            build_of("https://github.com/acme/app.git#main", "Dockerfile"),
+            "[ -e 'Dockerfile' ] || { echo 'Missing Dockerfile' >&2; exit 1; }; \
+             docker buildx build --file Dockerfile 'https://github.com/acme/app.git#main' 2>&1"
         );
     }
 }

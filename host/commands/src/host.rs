@@ -69,12 +69,11 @@ pub fn write_file(path: &str, mode: &str, content: Vec<Fragment>) -> Command {
 
 /// Writes a file of any content. A file that exists keeps its identity and its owner, so that a container that has it mounted sees
 /// the new content; it is overwritten once all of it is there.
-pub fn overwrite(path: &str, mode: Option<&str>, content: Vec<Fragment>) -> Command {
+pub fn overwrite(path: &str, content: Vec<Fragment>) -> Command {
     let (path, new) = (path_word(path), path_word(&format!("{path}.new")));
-    let mode = mode.map(|mode| format!(" && chmod {} {path}", literal(mode))).unwrap_or_default();
     Command::new(format!(
         "mkdir -p \"$(dirname {path})\" && cat > {new} && \
-         if [ -f {path} ]; then cat {new} > {path} && rm {new}; else mv {new} {path}; fi{mode}"
+         if [ -f {path} ]; then cat {new} > {path} && rm {new}; else mv {new} {path}; fi"
     ))
     .with_input(content)
 }

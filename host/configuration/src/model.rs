@@ -366,8 +366,8 @@ pub enum Limit {
 pub struct Ssh {
     /// The user, `root` unless set.
     pub user: String,
-    /// The port, 22 unless set.
-    pub port: u64,
+    /// The port as it is written, `22` unless set; where it is no number, no host can be reached.
+    pub port: String,
     /// Jump host `[user@]host`; the user is filled in (`root`).
     pub proxy: Option<String>,
     /// ProxyCommand; `proxy` wins.
@@ -384,6 +384,13 @@ pub struct Ssh {
     pub config: Option<Vec<String>>,
     /// Whether the operator's agent is forwarded. Kamal forwards unless told otherwise.
     pub forward_agent: bool,
+}
+
+impl Ssh {
+    /// The port, if it is one.
+    pub fn port_number(&self) -> Option<u16> {
+        self.port.parse().ok().filter(|port| *port > 0)
+    }
 }
 
 /// How much ssh tells about itself.

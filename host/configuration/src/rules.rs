@@ -143,7 +143,7 @@ fn retained_containers(document: &Node) -> Checked {
 
 fn service_name(document: &Node) -> Checked {
     let Some(node) = document.get("service") else { return Ok(()) };
-    let Some(name) = node.as_str() else {
+    let (Value::String(name) | Value::Symbol(name)) = &node.value else {
         // Kamal crashes here: a bare number or boolean passes for text until it is matched.
         let error = ConfigurationError::configuration("service: should be a string").at(&node.origin);
         return Err(error.with_hint("put the name in quotes"));

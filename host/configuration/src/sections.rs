@@ -71,7 +71,7 @@ pub(crate) fn proxy(node: &Node, path: &str) -> Checked {
 }
 
 fn role(document: &Node, name: &str) -> Checked {
-    let path = join("servers", name);
+    let path = format!("servers/{name}");
     let Some(node) = servers::role_node(document, name) else { return Ok(()) };
     match node.value {
         Value::List(_) => return hosts(node, &path),
@@ -128,7 +128,7 @@ pub(crate) fn is_local_server(server: &Node) -> bool {
 }
 
 fn accessory(document: &Node, name: &str, node: &Node) -> Checked {
-    let path = join("accessories", name);
+    let path = format!("accessories/{name}");
     section(node, ACCESSORY, &path)?;
     let places = schema::PLACES.iter().filter(|place| node.get(place).is_some()).count();
     if places != 1 {
@@ -170,7 +170,7 @@ fn known_roles(document: &Node, node: &Node, path: &str) -> Checked {
 }
 
 fn alias(name: &str, node: &Node) -> Checked {
-    let path = join("aliases", name);
+    let path = format!("aliases/{name}");
     if matches!(node.value, Value::Null | Value::Date(_) | Value::List(_) | Value::Map(_)) {
         return Err(error(&path, "should be a string").at(&node.origin));
     }

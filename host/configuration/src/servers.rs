@@ -28,7 +28,8 @@ pub(crate) fn role_node<'n>(document: &'n Node, name: &str) -> Option<&'n Node> 
 
 /// The role that `primary_role` names.
 pub(crate) fn primary_role(document: &Node) -> String {
-    document.get("primary_role").map_or_else(|| DEFAULT_ROLE.to_owned(), Node::to_ruby_string)
+    let named = document.get("primary_role").filter(|role| role.is_truthy());
+    named.map_or_else(|| DEFAULT_ROLE.to_owned(), Node::to_ruby_string)
 }
 
 /// The hosts of a role in the order of the file. A host that is listed twice counts once, with its last tags; what is neither text

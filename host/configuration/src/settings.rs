@@ -25,17 +25,10 @@ pub(crate) fn boot(document: &Node) -> Result<Boot, ConfigurationError> {
 pub(crate) fn ssh(document: &Node, literals: &mut Literals) -> Result<Ssh, ConfigurationError> {
     let node = document.get("ssh");
     let get = |key: &str| node.and_then(|node| node.get(key));
-    let port = match get("port") {
-        None => 22,
-        Some(port) => match port.to_ruby_string().parse::<u16>() {
-            Ok(port) if port > 0 => u64::from(port),
-            _ => return Err(error("ssh/port", "should be a port number").at(&port.origin)),
-        },
-    };
     let proxy = text(node, "proxy").filter(|proxy| !proxy.is_empty());
     Ok(Ssh {
         user: text(node, "user").unwrap_or_else(|| "root".to_owned()),
-        port,
+        port: text(node, "port").unwrap_or_else(|| "22".to_owned()),
         proxy: proxy.map(|proxy| if proxy.contains('@') { proxy } else { format!("root@{proxy}") }),
         proxy_command: text(node, "proxy_command").filter(|command| !command.is_empty()),
         keys: texts(get("keys")),

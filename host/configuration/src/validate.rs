@@ -89,7 +89,7 @@ pub(crate) fn error(path: &str, text: &str) -> ConfigurationError {
     ConfigurationError::configuration(message)
 }
 
-/// A path one key longer. Kamal leaves empty keys out.
+/// A path one key longer. Kamal leaves blank keys out, but for names of roles, accessories and aliases.
 pub(crate) fn join(path: &str, key: &str) -> String {
     match (path.is_empty(), key.trim().is_empty()) {
         (_, true) => path.to_owned(),

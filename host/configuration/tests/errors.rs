@@ -181,7 +181,6 @@ fn rules_of_the_project() {
         "boot/limit: should be a number of hosts or a percentage",
         "",
     );
-    check("servers: [ h1 ]\nssh: { port: SSH_PORT }\n", "6:14+8", "ssh/port: should be a port number", "");
     check("servers: [ h1 ]\ndeploy_timeout: -1\n", "6:17+2", "deploy_timeout: should not be negative", "");
     check(
         "servers: [ h1 ]\naliases: { Bad Name: x }\n",

@@ -188,7 +188,7 @@ fn settings_of_the_shop() {
         r#"
 Builder { arches: ["amd64", "arm64"], remote: None, local: true, pack: None, cache: None, context: Some("."), dockerfile: "Dockerfile", target: Some("prod"), args: {"RUBY": Some("3.3"), "DEBUG": Some("false"), "EMPTY": None}, secrets: ["GITHUB_TOKEN"], ssh: None, driver: "docker", provenance: None, sbom: None }
 Boot { limit: Some(Percent(25)), wait: Some(2), parallel_roles: false }
-Ssh { user: "app", port: 2222, proxy: Some("root@bastion.example.com"), proxy_command: None, keys: ["~/.ssh/id"], key_data: [], log_level: Nothing, keys_only: true, config: Some([]), forward_agent: true }
+Ssh { user: "app", port: "2222", proxy: Some("root@bastion.example.com"), proxy_command: None, keys: ["~/.ssh/id"], key_data: [], log_level: Nothing, keys_only: true, config: Some([]), forward_agent: true }
 Registry { server: Some("registry.example.com:5000"), credentials: Some(Credentials { username: Secret("REG_USER"), password: "REG_PW" }) }
 "#,
     );
@@ -207,7 +207,7 @@ fn defaults() {
         r#"
 Builder { arches: ["amd64"], remote: None, local: true, pack: None, cache: None, context: None, dockerfile: "Dockerfile", target: None, args: {}, secrets: [], ssh: None, driver: "docker-container", provenance: None, sbom: None }
 Boot { limit: None, wait: None, parallel_roles: false }
-Ssh { user: "root", port: 22, proxy: None, proxy_command: None, keys: [], key_data: [], log_level: Nothing, keys_only: false, config: None, forward_agent: true }
+Ssh { user: "root", port: "22", proxy: None, proxy_command: None, keys: [], key_data: [], log_level: Nothing, keys_only: false, config: None, forward_agent: true }
 30 30 7 5 .kamal/hooks .kamal/secrets web
 "#,
     );

@@ -90,7 +90,8 @@ pub enum Action {
     WriteEnvironmentFile { path: String, secrets: Vec<(String, String)> },
     /// Writes a file on the host, whole.
     WriteFile { path: String, mode: String, content: Vec<Part> },
-    /// Uploads a file of the operator's machine; `source` is relative to the project.
+    /// Uploads a file of the operator's machine; `source` is relative to the project. With a mode it takes the place of the file that
+    /// is there, without one it is written into it.
     Upload { source: String, path: String, mode: Option<String> },
     /// Writes a file on the host. One that exists keeps its identity and its owner.
     Overwrite { path: String, content: Vec<Part> },

@@ -10,7 +10,7 @@ use crate::error::PlanError;
 use crate::hooks::BootAnswer;
 use crate::plan::{Barrier, Block, Stage, Step, Track};
 use crate::planner::{Planner, Script, certificate, on_hosts};
-use crate::run::Run;
+use crate::run::{ErrorPage, Run};
 
 /// Prepares every app host, boots every role on them, group after group, then tags the image. `afterwards` gives steps that every
 /// selected host runs in the same trip as the tag.
@@ -77,9 +77,11 @@ fn preparation(planner: &Planner<'_>, answers: &Answers) -> Option<Stage> {
 
 fn error_pages(run: &Run) -> Vec<Step> {
     let directory = run.configuration.error_pages_directory(&run.version);
-    let upload = |source: &String| {
+    let upload = |page: &ErrorPage| {
+        let ErrorPage { source, mode } = page;
         let name = source.rsplit('/').next().unwrap_or(source);
-        let upload = Action::Upload { source: source.clone(), path: format!("{directory}/{name}"), mode: None };
+        let path = format!("{directory}/{name}");
+        let upload = Action::Upload { source: source.clone(), path, mode: Some(mode.clone()) };
         Step::new(format!("upload the error page {source}"), upload).within(60)
     };
     run.error_pages.iter().map(upload).collect()

@@ -36,7 +36,7 @@ pub use facts::{
 pub use hooks::{HookError, Hooks};
 pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
-pub use run::{AccessoryAct, BootSettings, Checkout, Intent, LockWait, ProxyAct, RegistryAct, Run, digest};
+pub use run::{AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest};
 
 use std::sync::Arc;
 

@@ -71,9 +71,13 @@ pub fn action(action: &Action) -> Command {
         Action::WriteEnvironmentFile { path, secrets } => host::write_environment_file(path, secrets),
         Action::WriteFile { path, mode, content } => host::write_file(path, mode, content.iter().map(part).collect()),
         Action::Upload { source, path, mode } => {
-            host::overwrite(path, mode.as_deref(), vec![Fragment::File(source.clone())])
+            let content = vec![Fragment::File(source.clone())];
+            match mode {
+                Some(mode) => host::write_file(path, mode, content),
+                None => host::overwrite(path, content),
+            }
         }
-        Action::Overwrite { path, content } => host::overwrite(path, None, content.iter().map(part).collect()),
+        Action::Overwrite { path, content } => host::overwrite(path, content.iter().map(part).collect()),
         Action::CreateNetwork { name } => docker::create_network(name),
         Action::ExtractAssets { container, image, path, directory, name } => {
             assets::extract(container, image, path, directory, name)

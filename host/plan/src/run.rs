@@ -309,8 +309,8 @@ pub struct Run {
     pub seed: String,
     /// Names of the hook scripts that exist and may run.
     pub hook_scripts: BTreeSet<String>,
-    /// The project's error pages, as paths relative to it.
-    pub error_pages: Vec<String>,
+    /// The project's error pages.
+    pub error_pages: Vec<ErrorPage>,
     /// Names of all secrets of the project.
     pub secret_names: Vec<String>,
     /// Templates among the accessories' files, by accessory and path in the project: what they came to.
@@ -321,6 +321,15 @@ pub struct Run {
     pub lock_inherited: bool,
     /// How long to wait for a lock that is held; it is an error at once if absent.
     pub lock_wait: Option<LockWait>,
+}
+
+/// A page that the proxy shows instead of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorPage {
+    /// Path relative to the project.
+    pub source: String,
+    /// The mode of its copies on hosts, octal.
+    pub mode: String,
 }
 
 /// How long to wait for a lock that somebody else holds.

@@ -294,6 +294,10 @@ impl steps::HostImageBuild for State {
         Ok(self.table.push(ImageBuild { context, ..ImageBuild::default() })?)
     }
 
+    fn directory(&mut self, this: Resource<ImageBuild>, path: String) -> wasmtime::Result<()> {
+        self.image_build(&this, path.len(), |build| build.directory = Some(path))
+    }
+
     fn tag(&mut self, this: Resource<ImageBuild>, name: String) -> wasmtime::Result<()> {
         self.image_build(&this, name.len(), |build| build.tags.push(name))
     }

@@ -10,15 +10,15 @@ struct Builtin;
 impl Build for Builtin {
     fn propose(deployment: &Deployment, _: &Facts, steps: &Steps) -> Result<Whereabouts, Fault> {
         let settings = deployment.builder();
-        let context = context(deployment, &settings, steps);
+        let directory = checkout(deployment, &settings, steps);
         if let Some(builder) = settings.pack().filter(|_| settings.remote_architectures().is_empty()) {
-            let build = image_build(deployment, &settings, &context);
+            let build = image_build(deployment, &settings, directory);
             let action = Action::pack(&deployment.repository(), &builder, &buildpacks(&settings), build);
             steps.add(&format!("build {} with buildpacks", deployment.image()), action).time_limit(60 * 60);
             return Ok(Whereabouts::Local);
         }
         let instance = instance::propose(deployment, &settings, steps);
-        let build = image_build(deployment, &settings, &context);
+        let build = image_build(deployment, &settings, directory);
         buildx_settings(&settings, &build);
         if let Some(instance) = &instance {
             build.builder(instance);
@@ -39,22 +39,25 @@ impl Push for Builtin {
     }
 }
 
-/// The configured context, or a clean clone of the project brought to the commit being deployed. A project outside git is built as it is.
-fn context(deployment: &Deployment, settings: &Builder, steps: &Steps) -> String {
-    let configured = settings.context();
-    let checkout = deployment.checkout().filter(|_| configured.is_none() && !settings.working_directory());
-    let Some(checkout) = checkout else { return configured.unwrap_or_else(|| ".".to_string()) };
+/// A clean clone of the project, brought to the commit being deployed: where it stands. A project outside git is built as it is, and so
+/// is one with a context.
+fn checkout(deployment: &Deployment, settings: &Builder, steps: &Steps) -> Option<String> {
+    let as_it_is = settings.context().is_some() || settings.working_directory();
+    let checkout = deployment.checkout().filter(|_| !as_it_is)?;
     let root = checkout.root();
     let name = root.rsplit('/').next().unwrap_or_default();
     let directory = format!("{}/{name}", checkout.clones());
     let title = format!("check out commit {} for the build", short(&checkout.revision()));
     steps.add(&title, Action::checkout(&root, &directory, &checkout.revision())).time_limit(60 * 10);
-    format!("{directory}/{}", checkout.prefix())
+    Some(format!("{directory}/{}", checkout.prefix()))
 }
 
 /// What buildx and buildpacks are both told.
-fn image_build(deployment: &Deployment, settings: &Builder, context: &str) -> ImageBuild {
-    let build = ImageBuild::new(context);
+fn image_build(deployment: &Deployment, settings: &Builder, directory: Option<String>) -> ImageBuild {
+    let build = ImageBuild::new(&settings.context().unwrap_or_else(|| ".".to_string()));
+    if let Some(directory) = directory {
+        build.directory(&directory);
+    }
     let suffix = if settings.working_directory() { "-dirty" } else { "" };
     for architecture in settings.architectures() {
         build.platform(&platform(&architecture));

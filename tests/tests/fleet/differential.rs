@@ -1,5 +1,8 @@
 //! The same subcommands by Kamal and by Sextant, from bare hosts on: after each of them the hosts look the same.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use fleet::{Kamal, Project};
 
 use crate::programs::{self, Run};
@@ -41,7 +44,7 @@ fn hosts_look_the_same_after_kamal_and_after_sextant() {
         Err(error) => return scene::skip(&error.to_string()),
     };
     enrich(&scene.project);
-    let versions = [scene.commit("first"), scene.commit("second")];
+    let versions = [commit(&scene, "first"), commit(&scene, "second")];
     let after_kamal = walk(&scene, &versions, |words| {
         programs::run(kamal.command(&scene.fleet).args(words).current_dir(scene.project.path()))
     });
@@ -71,15 +74,65 @@ fn walk(scene: &Scene, versions: &[Version; 2], run: impl Fn(&[&str]) -> Run) ->
     RUNS.iter().map(after).collect()
 }
 
+/// What is added to the sample's accessory and to the end of its configuration.
+const MORE: &str = r#"
+    volumes:
+      - data:/data
+    directories:
+      - cache:/cache
+    files:
+      - config/store.conf:/etc/store.conf
+    env:
+      clear:
+        SIZE: 12_000
+      secret:
+        - SAMPLE_TOKEN
+    labels:
+      tier: storage
+    options:
+      memory: 64m
+
+labels:
+  team: sailors
+volumes:
+  - uploads:/uploads
+asset_path: /assets
+error_pages_path: public
+retain_containers: 2
+"#;
+
+/// A certificate of the project's own. Nobody looks into it: the fleet's proxy serves no TLS.
+const CERTIFICATE: &str = r"
+  host: sample.test
+  ssl:
+    certificate_pem: CERTIFICATE
+    private_key_pem: PRIVATE_KEY
+";
+
 /// Adds to the sample project what leaves traces on hosts.
 fn enrich(project: &Project) {
-    let more = "    volumes:\n      - data:/data\n    directories:\n      - cache:/cache\n    files:\n      - config/store.conf:/etc/store.conf\n    \
-                env:\n      clear:\n        SIZE: 12_000\n      secret:\n        - SAMPLE_TOKEN\n    labels:\n      tier: storage\n    \
-                options:\n      memory: 64m\n";
-    let text =
-        std::fs::read_to_string(project.path().join("config/deploy.yml")).expect("the project has a configuration");
-    let text =
-        format!("{text}{more}\nlabels:\n  team: sailors\nvolumes:\n  - uploads:/uploads\nretain_containers: 2\n");
-    project.write("config/deploy.yml", &text).expect("the project can be written");
-    project.write("config/store.conf", "depth = 7\n").expect("the project can be written");
+    let change = |path: &str, from: &str, to: &str| project.replace(path, from, to).expect("the sample is as expected");
+    let write = |path: &str, text: &str| project.write(path, text).expect("the project can be written");
+    change("config/deploy.yml", "    port: \"6000:80\"\n", &format!("    port: \"6000:80\"{MORE}"));
+    change("config/deploy.yml", "\nproxy:\n", &format!("\nproxy:{CERTIFICATE}"));
+    change("Dockerfile", "EXPOSE 80", "COPY assets /assets\nEXPOSE 80");
+    change(
+        ".kamal/secrets",
+        "SAMPLE_TOKEN",
+        "CERTIFICATE=$(cat config/certificate.pem)\nPRIVATE_KEY=\"a key\\nof two lines\"\nSAMPLE_TOKEN",
+    );
+    write("config/certificate.pem", "-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n");
+    write("config/store.conf", "depth = 7\n");
+    write("public/404.html", "<h1>Not at sea</h1>\n");
+    write("public/503.html", "<h1>Gründlich geschlossen</h1>\n");
+    write("public/robots.txt", "none of the error pages\n");
+    let page = project.path().join("public/503.html");
+    fs::set_permissions(page, fs::Permissions::from_mode(0o640)).expect("the mode can be set");
+}
+
+/// Commits a version with assets of its own.
+fn commit(scene: &Scene, name: &str) -> Version {
+    scene.project.write(&format!("assets/{name}.css"), "body {}\n").expect("the project can be written");
+    scene.project.write("assets/site.css", &format!("/* {name} */\n")).expect("the project can be written");
+    scene.commit(name)
 }

@@ -58,6 +58,7 @@ impl<'a> Visit<'a> {
         project: &'a Project,
         substitution: Substitution,
     ) -> Result<Self, Failure> {
+        invocation::require_port(project)?;
         let secrets = project.secrets(substitution)?;
         let runtime = invocation::runtime()?;
         let inside = runtime.enter();

@@ -2,7 +2,7 @@
 
 use configuration::Filter;
 use expect_test::{Expect, expect};
-use plan::{Facts, Intent, Run};
+use plan::{ErrorPage, Facts, Intent, Run};
 
 use crate::rig::{Double, LARGE, SMALL, container, facts, large_facts, planned, run, run_with, told, warm};
 
@@ -164,7 +164,7 @@ fn every_host_is_prepared_before_the_first_group_boots() {
         "{LARGE}boot: {{ limit: 1 }}\nerror_pages_path: public\nproxy: {{ host: a, ssl: {{ certificate_pem: C, private_key_pem: K }} }}\n"
     );
     let mut run = run(&project, ALL);
-    run.error_pages = vec!["public/404.html".to_string()];
+    run.error_pages = vec![ErrorPage { source: "public/404.html".to_string(), mode: "644".to_string() }];
     let plan = planned(run, large_facts(), &Double { prepares: true, ..Double::default() }).unwrap();
     let told = told(&plan);
     let shown = &told[told.find("Prepare").unwrap()..told.find("Boot group 2").unwrap()];
