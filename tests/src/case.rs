@@ -17,6 +17,8 @@ pub struct Case {
     pub signals: Vec<String>,
     /// Whether the operator's machine has no docker.
     pub no_local_docker: bool,
+    /// Whether ssh finds no key but those that the project names.
+    pub no_key: bool,
     /// The host that connections to all others go through.
     pub bastion: Option<String>,
     /// More files of the project.
@@ -116,6 +118,7 @@ impl Case {
             "type" => self.stdin.push_str(&format!("{rest}\n")),
             "signals" => self.signals = rest.split(' ').map(str::to_string).collect(),
             "without" if rest == "docker" => self.no_local_docker = true,
+            "without" if rest == "key" => self.no_key = true,
             "bastion" => self.bastion = Some(rest.to_string()),
             "file" => self.files.push(file(rest, section.body)?),
             "machine" => {
@@ -127,7 +130,7 @@ impl Case {
             "for" => self.shows.extend(rest.split(',').map(|part| part.trim().to_string())),
             "recorded" => self.recorded = section.body,
             "differs" => self.differs.extend(rest.split_whitespace().map(str::to_string)),
-            "calls" | "containers" | "files" | "stdout" | "stderr" | "order" | "hooks" | "ssh" => {
+            "calls" | "containers" | "files" | "stdout" | "stderr" | "order" | "hooks" | "ssh" | "connection" => {
                 self.expected.insert(section.heading, section.body);
             }
             _ => return Err(format!("there is no section `{}`", section.heading)),

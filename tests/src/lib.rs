@@ -1,6 +1,5 @@
 //! What the tests share: cases as they stand in files, worlds they are played in, and what came out.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub mod case;
@@ -29,14 +28,6 @@ pub fn built(name: &str) -> PathBuf {
     let path = test.ancestors().nth(2).expect("a test stands in target/PROFILE/deps").join(name);
     assert!(path.exists(), "{} is missing: build it with `cargo build --bin {name}`", path.display());
     path
-}
-
-/// The lines of a list below `tests` that may only become shorter, each with its reason: `NAME: REASON`, or a name alone.
-pub fn listed(name: &str) -> BTreeMap<String, String> {
-    let text = std::fs::read_to_string(house().join("tests").join(name)).unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let pair = |line: &str| line.split_once(": ").map(|(name, reason)| (name.to_string(), reason.to_string()));
-    lines.map(|line| pair(line).unwrap_or_else(|| (line.to_string(), String::new()))).collect()
 }
 
 /// The top folder of the project.

@@ -141,6 +141,10 @@ pub fn sections(case: &Case, world: &World, before: &Traces, played: &Played) ->
             "stderr" => lines(&played.stderr),
             "stdout has" => present(expected, &lines(&played.stdout)),
             "stderr has" => present(expected, &lines(&played.stderr)),
+            "connection" => {
+                let settings = fs::read_to_string(world.path("connection")).unwrap_or_default();
+                lines(&settings).into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+            }
             "ssh" => after.ssh[before.ssh.len()..].to_vec(),
             "order" => in_order(expected, &global),
             heading => match heading.strip_prefix("containers ") {

@@ -130,15 +130,18 @@ impl World {
     fn ssh(&self, case: &Case) -> String {
         let here = self.folder.path().display();
         let route = format!("-o \"ProxyCommand={here}/sshd %h\"");
-        let options = [
+        let mut options = vec![
             format!("UserKnownHostsFile={here}/known_hosts"),
-            format!("IdentityFile={here}/key"),
             "IdentitiesOnly=yes".to_string(),
             "User=root".to_string(),
         ];
+        options.extend((!case.no_key).then(|| format!("IdentityFile={here}/key")));
         let options: String = options.iter().map(|option| format!(" -o \"{option}\"")).collect();
+        let shown = "hostname|user|port|identityfile|identitiesonly|forwardagent|loglevel";
         [
             format!("echo \"$*\" >> {here}/ssh.log"),
+            // Every connection of the program's own: what ssh makes of its settings.
+            format!("case \" $* \" in *\" -M \"*) /usr/bin/ssh -G \"$@\" | grep -E '^({shown}) ' >> {here}/connection;; esac"),
             // With a terminal: where it leads, and the line it carries.
             format!("case \" $1 $2 $3 \" in *\" -t \"*) {{ /usr/bin/ssh -G \"$@\" | grep -E '^(user|hostname|port|proxyjump) ' | sort; for last; do :; done; echo \"$last\"; }} >> {here}/terminal;; esac"),
             "words=(); through=; while [ $# -gt 0 ]; do case \"$1\" in -W) through=$2; shift;; *) words+=(\"$1\");; esac; shift; done".to_string(),

@@ -4,18 +4,29 @@
 //! line, and the keys that it names under `for`. `PARITY=write cargo test -p tests --test parity` writes the file again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use configuration::{Node, Value, keys};
 use tests::case::Case;
-use tests::{house, listed, sextant};
+use tests::{house, sextant};
 
 /// Cases by the row that they show.
 type Shown = BTreeMap<String, BTreeSet<String>>;
 
-/// What no case can show, because a case must not see a secret: the row, the test that shows it, and what that test says.
-const ELSEWHERE: [(&str, &str, &str); 1] = [("secrets print", "tests/secrets/subcommands.rs", r#""secrets", "print""#)];
+/// What no case can show, because a case must not see a secret, and looks at hosts and single connections: the row, the test that shows it, and what
+/// that test says.
+const ELSEWHERE: [(&str, &str, &str); 8] = [
+    ("secrets print", "tests/tests/secrets/subcommands.rs", r#""secrets", "print""#),
+    ("init --bundle", "tests/tests/program.rs", r#""init", "--bundle""#),
+    ("hooks_output", "tests/tests/output.rs", "hooks_output: { pre-connect: verbose }"),
+    ("output/file/path", "tests/tests/output.rs", "output: {{ file: {{ path: log/deploys }} }}"),
+    ("output/otel/endpoint", "tests/tests/output.rs", "output: {{ otel: {{ endpoint: '{endpoint}' }} }}"),
+    ("sshkit/max_concurrent_starts", "host/transport/tests/settings.rs", "concurrent_starts: 1"),
+    ("sshkit/pool_idle_timeout", "host/transport/tests/settings.rs", "idle_timeout: Duration::ZERO"),
+    ("sshkit/dns_retries", "host/transport/tests/settings.rs", "dns_retries: 2"),
+];
 
 /// How many cases a row names.
 const NAMED: usize = 4;
@@ -25,16 +36,15 @@ fn parity_is_up_to_date_and_every_row_has_a_case() {
     let keys = keys();
     let words = command_line();
     let mut shown = Shown::new();
-    let pending = listed("recordings/PENDING");
-    let unshown: BTreeSet<String> = listed("cases/UNSHOWN").into_keys().collect();
+    let mut played = Played::default();
     let mut wrong = Vec::new();
     for path in cases() {
         let text = std::fs::read_to_string(&path).expect("a case");
         let case = Case::parse(&text).unwrap_or_else(|reason| panic!("{}: {reason}", path.display()));
-        let link = format!("{}{}", link(&path), if pending.contains_key(&stem(&path)) { " (pending)" } else { "" });
+        played.count(&path, &case);
         let mut derived = said(&case.arguments, &words);
-        if case.changes_machines() {
-            // Every case that changes something is rehearsed.
+        if is_case(&path) && case.changes_machines() {
+            // Every case that changes something is rehearsed first.
             derived.insert("--dry-run".to_string());
         }
         for row in &case.shows {
@@ -50,20 +60,22 @@ fn parity_is_up_to_date_and_every_row_has_a_case() {
             }
         }
         for row in derived.into_iter().chain(case.shows.into_iter().flat_map(|key| with_sections(&key))) {
-            shown.entry(row).or_default().insert(link.clone());
+            shown.entry(row).or_default().insert(link(&path));
         }
     }
     for (row, file, words) in ELSEWHERE {
-        let text = std::fs::read_to_string(house().join("tests").join(file)).unwrap_or_default();
+        let text = std::fs::read_to_string(house().join(file)).unwrap_or_default();
         if !text.contains(words) {
-            wrong.push(format!("tests/{file} has no {words}, and shows no `{row}`"));
+            wrong.push(format!("{file} has no {words}, and shows no `{row}`"));
         }
-        shown.entry(row.to_string()).or_default().insert(format!("[{file}](../tests/{file})"));
+        for row in with_sections(row) {
+            shown.entry(row).or_default().insert(format!("[{file}](../{file})"));
+        }
     }
-    let rows: BTreeSet<String> = keys.iter().chain(&words).filter(|row| !shown.contains_key(*row)).cloned().collect();
-    wrong.extend(rows.difference(&unshown).map(|row| format!("no case shows `{row}`")));
-    wrong.extend(unshown.difference(&rows).map(|row| format!("`{row}` is shown: take it out of tests/cases/UNSHOWN")));
-    let text = page(&keys, &words, &shown);
+    let unshown = keys.iter().chain(&words).filter(|row| !shown.contains_key(*row));
+    wrong.extend(unshown.map(|row| format!("no case shows `{row}`")));
+    let text = page(&keys, &words, &shown, &played);
+    say(&format!("{}\n{played}", counted(&keys, &words)));
     let place = house().join("docs").join("parity.md");
     if std::env::var("PARITY").is_ok_and(|value| value == "write") {
         std::fs::create_dir_all(place.with_file_name("")).expect("the folder");
@@ -72,6 +84,40 @@ fn parity_is_up_to_date_and_every_row_has_a_case() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let written = std::fs::read_to_string(&place).unwrap_or_default();
     assert!(written == text, "docs/parity.md is stale: PARITY=write cargo test -p tests --test parity");
+}
+
+/// How many cases and recordings there are.
+#[derive(Default)]
+struct Played {
+    cases: usize,
+    /// Those in which nothing differs from what Kamal did.
+    alike: usize,
+    /// Those that differ as `DEVIATIONS.md` says.
+    apart: usize,
+}
+
+impl Played {
+    fn count(&mut self, path: &Path, case: &Case) {
+        let kind = match (is_case(path), case.differs.is_empty()) {
+            (true, _) => &mut self.cases,
+            (false, true) => &mut self.alike,
+            (false, false) => &mut self.apart,
+        };
+        *kind += 1;
+    }
+}
+
+impl fmt::Display for Played {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} cases and {} recorded runs of Kamal; {} of these agree with ours call by call, {} but for deviations that have a reason",
+            self.cases,
+            self.alike + self.apart,
+            self.alike,
+            self.apart
+        )
+    }
 }
 
 /// The sections that a key stands in, and itself.
@@ -160,8 +206,9 @@ fn cases() -> Vec<PathBuf> {
     files
 }
 
-fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+/// Whether it is a case, and not a recording.
+fn is_case(path: &Path) -> bool {
+    path.extension().is_some_and(|kind| kind == "case")
 }
 
 fn link(path: &Path) -> String {
@@ -170,7 +217,19 @@ fn link(path: &Path) -> String {
     format!("[{name}](../tests/{folder}/{file})")
 }
 
-fn page(keys: &[String], words: &[String], shown: &Shown) -> String {
+/// How many rows there are.
+fn counted(keys: &[String], words: &[String]) -> String {
+    let flags = words.iter().filter(|row| row.contains("--")).count();
+    format!(
+        "{} rows: {} keys, {} subcommands, {flags} flags",
+        keys.len() + words.len(),
+        keys.len(),
+        words.len() - flags
+    )
+}
+
+fn page(keys: &[String], words: &[String], shown: &Shown, played: &Played) -> String {
+    let counted = counted(keys, words);
     let (subcommands, flags): (Vec<&String>, Vec<&String>) = words.iter().partition(|row| !row.contains("--"));
     let table = |title: &str, rows: &[&String]| {
         let rows: String = rows.iter().map(|row| format!("| `{row}` | {} |\n", named(shown.get(*row)))).collect();
@@ -179,8 +238,11 @@ fn page(keys: &[String], words: &[String], shown: &Shown) -> String {
     let keys: Vec<&String> = keys.iter().collect();
     format!(
         "# Parity with Kamal {}\n\n\
-         Every key, subcommand and flag, with cases and recorded runs of Kamal that show it: what is not carried out yet, its error.\n\
-         Generated from `tests/cases` and `tests/recordings`; `PARITY=write cargo test -p tests --test parity` writes it again.\n{}{}{}",
+         Every key of deploy.yml, every subcommand and every flag, each with cases and recorded runs of Kamal that show what it does; a row\n\
+         that nothing shows fails the tests.\n\n\
+         - {counted}\n\
+         - {played} ([DEVIATIONS.md](../tests/cases/DEVIATIONS.md))\n\n\
+         Written by `PARITY=write cargo test -p tests --test parity` from `tests/cases` and `tests/recordings`.\n{}{}{}",
         configuration::KAMAL_VERSION,
         table("Keys", &keys),
         table("Subcommands", &subcommands),
@@ -194,4 +256,9 @@ fn named(cases: Option<&BTreeSet<String>>) -> String {
     let few: Vec<&str> = cases.iter().take(NAMED).map(String::as_str).collect();
     let more = if cases.len() > NAMED { format!(" and {} more", cases.len() - NAMED) } else { String::new() };
     format!("{}{more}", few.join(", "))
+}
+
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

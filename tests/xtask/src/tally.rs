@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The tests of which each, but for those in modules, plays one recorded run of Kamal.
+const RECORDINGS: &str = "tests::recordings";
+
 /// Tests that ran, and those that looked for what they need and did not find it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -11,6 +14,10 @@ pub struct Tally {
     pub skipped: Vec<String>,
     /// `binary name` of each test that passed at the second try only: something for us to mend, nothing to stop a release for.
     pub flaky: Vec<String>,
+    /// Recorded runs of Kamal that were played.
+    pub recordings: usize,
+    /// Those that agree with ours.
+    pub agreeing: usize,
 }
 
 impl Tally {
@@ -20,6 +27,8 @@ impl Tally {
         for case in report.split("<testcase ").skip(1) {
             let case = case.split("</testcase>").next().unwrap_or(case);
             let head = case.split('>').next().unwrap_or_default();
+            let is_recording = attribute(head, "classname") == RECORDINGS && !attribute(head, "name").contains("::");
+            tally.recordings += usize::from(is_recording);
             let name = format!("{} {}", attribute(head, "classname"), attribute(head, "name"));
             let reason = case.lines().find_map(|line| Some(line.split_once("skipped: ")?.1));
             if case.contains("<failure") || case.contains("<error") {
@@ -29,6 +38,7 @@ impl Tally {
                 tally.skipped.push(format!("{name}: {reason}"));
             } else {
                 tally.passed += 1;
+                tally.agreeing += usize::from(is_recording);
                 if case.contains("<flakyFailure") {
                     tally.flaky.push(name);
                 }
@@ -42,6 +52,8 @@ impl Tally {
         self.failed += other.failed;
         self.skipped.extend(other.skipped);
         self.flaky.extend(other.flaky);
+        self.recordings += other.recordings;
+        self.agreeing += other.agreeing;
     }
 
     /// How many there were in all.
@@ -52,7 +64,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped.len())
+        write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped.len())?;
+        match self.recordings {
+            0 => Ok(()),
+            recordings => write!(f, "; {} of {recordings} recordings agree", self.agreeing),
+        }
     }
 }
 
@@ -88,6 +104,11 @@ skipped: the test fleet needs root &amp; more
             </system-out>
         </testcase>
         <testcase name="plain" classname="plan" time="0.0"/>
+        <testcase name="deviations::explained" classname="tests::recordings" time="0.0"/>
+        <testcase name="deploy_simple" classname="tests::recordings" time="0.0"/>
+        <testcase name="app_stop" classname="tests::recordings" time="0.0">
+            <failure message="no" type="test failure">it differs</failure>
+        </testcase>
         <testcase name="races" classname="transport" time="0.0">
             <flakyFailure message="no" type="test failure">once</flakyFailure>
         </testcase>
@@ -95,7 +116,9 @@ skipped: the test fleet needs root &amp; more
 </testsuites>"#;
         let skipped = vec!["tests::fleet takeover::both: the test fleet needs root & more".to_owned()];
         let tally = Tally::read(report);
-        assert_eq!(tally, Tally { passed: 3, failed: 1, skipped, flaky: vec!["transport races".to_owned()] });
-        assert_eq!((tally.count(), tally.to_string().as_str()), (5, "3 passed, 1 failed, 1 skipped"));
+        let flaky = vec!["transport races".to_owned()];
+        assert_eq!(tally, Tally { passed: 5, failed: 2, skipped, flaky, recordings: 2, agreeing: 1 });
+        assert_eq!(tally.count(), 8);
+        assert_eq!(tally.to_string(), "5 passed, 2 failed, 1 skipped; 1 of 2 recordings agree");
     }
 }
