@@ -55,40 +55,39 @@ pub(crate) fn plan(planner: &Planner<'_>, act: AccessoryAct, name: Option<&str>)
     Ok(plan)
 }
 
-/// Boots accessories on those of their hosts that have no container of them yet. Directories and files are seen to on all of them.
+/// Boots accessories, one after the other, on those of their hosts that have no container of them yet. Directories and files are seen
+/// to on all of them.
 pub(crate) fn boot_stages(
     planner: &Planner<'_>,
     accessories: &[&Accessory],
     network: Network,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Stage>, PlanError> {
-    let mut tracks: BTreeMap<String, Vec<Step>> = BTreeMap::new();
+    let mut stages = Vec::new();
+    // Two accessories of a host may need the same login and network: once is enough.
+    let mut prepared: BTreeMap<String, Vec<Step>> = BTreeMap::new();
     for accessory in accessories {
-        let mut booted = Vec::new();
+        let (mut tracks, mut booted) = (Vec::new(), Vec::new());
         for host in planner.accessory_hosts(accessory) {
-            let exists = exists(planner, accessory, &host);
-            let steps = if exists {
+            let steps = if exists(planner, accessory, &host) {
+                booted.push(host.clone());
                 [directory_steps(accessory), file_steps(planner, accessory)].concat()
             } else {
-                let prepare = prepare_steps(planner, accessory, &host, network)?;
+                let done = prepared.entry(host.clone()).or_default();
+                let mut prepare = prepare_steps(planner, accessory, &host, network)?;
+                prepare.retain(|step| !done.contains(step));
+                done.extend(prepare.iter().cloned());
                 [prepare, boot_steps(planner, accessory, &host)].concat()
             };
-            let track = tracks.entry(host.clone()).or_default();
-            for step in steps {
-                // Two accessories of a host may need the same login and network: once is enough.
-                if !(is_preparation(&step) && track.contains(&step)) {
-                    track.push(step);
-                }
-            }
-            booted.extend(exists.then_some(host));
+            tracks.push((Machine::Host(host), steps));
         }
         if !booted.is_empty() {
             let (name, hosts) = (&accessory.name, booted.join(", "));
             notes.push(format!("Skipping booting `{name}` on {hosts}, a container already exists"));
         }
+        stages.extend(Stage::of_steps(format!("Boot accessory {}", accessory.name), tracks));
     }
-    let tracks = tracks.into_iter().map(|(host, steps)| (Machine::Host(host), steps));
-    Ok(Stage::of_steps("Boot accessories", tracks).into_iter().collect())
+    Ok(stages)
 }
 
 /// Pulls the images and makes the containers of accessories anew, one accessory after the other, on those of their hosts that are in
@@ -167,10 +166,6 @@ fn prepare_steps(
         steps.push(Step::new("create docker's network kamal", create).within(60));
     }
     Ok(steps)
-}
-
-fn is_preparation(step: &Step) -> bool {
-    matches!(step.action, Action::Login { .. } | Action::CreateNetwork { .. })
 }
 
 fn boot_steps(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> Vec<Step> {

@@ -64,7 +64,7 @@ fn a_fresh_accessory_host_gets_the_network_and_its_accessory() {
           10.0.0.2: create docker's network kamal, make the proxy's directory, start the proxy
           10.0.0.3: create docker's network kamal
           10.0.0.9: create docker's network kamal
-        Boot accessories
+        Boot accessory db
           10.0.0.9: log in, write the environment file, start container app-db from mysql:8
         Boot the app
           10.0.0.1: web decides: start app-web-v2, route | or undo
