@@ -202,6 +202,20 @@ fn programs_are_told_of_bad_command_lines_as_json() {
 }
 
 #[test]
+fn a_repository_without_commits_is_told_from_none() {
+    let folder = project(PROJECT);
+    let says = |lacks: &str, hint: &str| {
+        let said = text(&run(folder.path(), &["plan", "--offline"]).stderr);
+        let here = folder.path().display();
+        let text = format!("Can't use commit hash as version, {lacks} in {here}\nhint: {hint}\n");
+        assert!(said.ends_with(&text), "{said}");
+    };
+    says("no git repository found", "name a version with --version");
+    Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()).status().expect("git runs");
+    says("the git repository has no commit", "commit, or name a version with --version");
+}
+
+#[test]
 fn what_init_writes_is_a_project() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = |words: &[&str]| {

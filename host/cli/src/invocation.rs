@@ -109,10 +109,11 @@ pub fn version(project: &Project, options: &Options) -> Result<String, Failure> 
     }
     let Some(checkout) = project.checkout() else {
         let here = project.directory.display();
-        return Err(Failure::with_hint(
-            format!("Can't use commit hash as version, no git repository found in {here}"),
-            "name a version with --version",
-        ));
+        let (lacks, hint) = match project.git(&["rev-parse", "--git-dir"]) {
+            Some(_) => ("the git repository has no commit", "commit, or name a version with --version"),
+            None => ("no git repository found", "name a version with --version"),
+        };
+        return Err(Failure::with_hint(format!("Can't use commit hash as version, {lacks} in {here}"), hint));
     };
     if project.configuration.builder.context.is_none() || checkout.changes.is_empty() {
         return Ok(checkout.revision);

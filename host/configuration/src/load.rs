@@ -52,7 +52,7 @@ pub fn load(sources: &Sources) -> Result<Configuration, ConfigurationError> {
 /// Renders, reads, merges and checks a project's files and fills every default in. `surroundings` is what their templates see.
 ///
 /// # Errors
-/// The first thing that is wrong, in Kamal's order and words; then keys that this version does not carry out yet.
+/// The first thing that is wrong, in Kamal's order and words.
 pub fn load_within(sources: &Sources, surroundings: &dyn Surroundings) -> Result<Configuration, ConfigurationError> {
     let mut files = Files::new(sources, surroundings);
     let document = files.document(sources)?;

@@ -43,14 +43,14 @@ fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
         return Err(error(&format!("{path}/source"), "is required").at(&node.origin));
     };
     if source.as_str().is_none_or(|source| source.contains("://")) {
-        let wrong = error(&format!("{path}/source"), "only a path works yet").at(&source.origin);
+        let wrong = error(&format!("{path}/source"), "only a path works").at(&source.origin);
         return Err(
             wrong.with_hint("put the component into the project and name its path, such as `plugins/mine.wasm`")
         );
     }
     for grant in ["network", "files"] {
         if let Some(given) = node.pointer(&format!("/grants/{grant}")).filter(|given| !given.is_blank()) {
-            return Err(error(&format!("{path}/grants/{grant}"), "not granted yet by this version").at(&given.origin));
+            return Err(error(&format!("{path}/grants/{grant}"), "cannot be granted").at(&given.origin));
         }
     }
     Ok(Plugin {

@@ -142,11 +142,21 @@ fn accessory(document: &Node, name: &str, node: &Node) -> Checked {
     let filled = |key: &str| node.get(key).filter(|value| !value.is_blank());
     optional(filled("proxy"), |own| proxy(own, &join(&path, "proxy")))?;
     optional(filled("registry"), |own| registry(own, &join(&path, "registry")))?;
-    let directories = node.get("directories").and_then(Node::as_list).unwrap_or_default();
-    for (index, directory) in directories.iter().enumerate() {
-        if directory.as_map().is_some() && (directory.get("local").is_none() || directory.get("remote").is_none()) {
-            let path = format!("{path}/directories/{index}");
-            return Err(error(&path, "local and remote are required").at(&directory.origin));
+    mounts(node, &path, "files")?;
+    mounts(node, &path, "directories")
+}
+
+/// What an accessory mounts names both ends, as `local:remote` or in a map.
+fn mounts(accessory: &Node, path: &str, key: &str) -> Checked {
+    let mounts = accessory.get(key).and_then(Node::as_list).unwrap_or_default();
+    for (index, mount) in mounts.iter().enumerate() {
+        let path = format!("{path}/{key}/{index}");
+        let has = |end: &str| mount.get(end).is_some_and(|end| !end.is_blank());
+        if mount.as_map().is_some() && !(has("local") && has("remote")) {
+            return Err(error(&path, "local and remote are required").at(&mount.origin));
+        }
+        if mount.as_map().is_none() && !mount.to_ruby_string().contains(':') {
+            return Err(error(&path, "should be local:remote").at(&mount.origin));
         }
     }
     Ok(())

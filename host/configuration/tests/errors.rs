@@ -213,6 +213,20 @@ fn keys_without_effect_are_no_reason_to_refuse() {
 }
 
 #[test]
+fn mounts_of_accessories_name_both_ends() {
+    for key in ["files", "directories"] {
+        for (mount, message) in [
+            ("a", "should be local:remote"),
+            ("{ local: a }", "local and remote are required"),
+            ("{ remote: /a }", "local and remote are required"),
+        ] {
+            let text = format!("{SERVERS}accessories:\n  db:\n    image: a\n    host: h\n    {key}:\n    - {mount}\n");
+            check(&text, "11:7+1", &format!("accessories/db/{key}/0: {message}"), "");
+        }
+    }
+}
+
+#[test]
 fn plugins() {
     let check = |plugin: &str, place: &str, message: &str| {
         check(&format!("{SERVERS}x-plugins:\n  p: {plugin}\n"), place, message, "");
@@ -222,16 +236,8 @@ fn plugins() {
     check("{ source: [ x ] }", "7:16+1", "x-plugins/p/source: should be a string");
     check("{ source: x, mode: enforce }", "7:19+4", "x-plugins/p: unknown key: mode");
     check("{ source: x, grants: { disk: [] } }", "7:29+4", "x-plugins/p/grants: unknown key: disk");
-    check(
-        "{ source: x, grants: { network: [ a:1 ] } }",
-        "7:38+1",
-        "x-plugins/p/grants/network: not granted yet by this version",
-    );
-    check(
-        "{ source: x, grants: { files: [ a ] } }",
-        "7:36+1",
-        "x-plugins/p/grants/files: not granted yet by this version",
-    );
+    check("{ source: x, grants: { network: [ a:1 ] } }", "7:38+1", "x-plugins/p/grants/network: cannot be granted");
+    check("{ source: x, grants: { files: [ a ] } }", "7:36+1", "x-plugins/p/grants/files: cannot be granted");
     check("{ source: x, with: 1 }", "7:25+1", "x-plugins/p/with: should be a hash");
 }
 
@@ -241,7 +247,7 @@ fn plugins_come_from_the_project() {
         check(
             &format!("{SERVERS}x-plugins:\n  p: {{ source: {source} }}\n"),
             place,
-            "x-plugins/p/source: only a path works yet",
+            "x-plugins/p/source: only a path works",
             "put the component into the project and name its path, such as `plugins/mine.wasm`",
         );
     }

@@ -54,8 +54,8 @@ pub struct Options {
     /// Show every step with its output
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Show errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Show errors only, whatever --verbose says
+    #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Use this app version instead of the one from git
     #[arg(long, global = true, value_name = "VERSION")]

@@ -68,6 +68,12 @@ impl Human {
         self.say(&format!("  {:width$}  {role}{text}", machine.to_string()));
     }
 
+    /// A line of a program's output, as it is.
+    fn output(&self, machine: &Machine, line: &str) {
+        let width = self.width();
+        say(&format!("  {:width$}  {}", machine.to_string(), self.style.faint(&format!("| {line}"))));
+    }
+
     fn shows_output(&self, step: &Step) -> bool {
         self.verbose
             || matches!(step.action, Action::Build(_))
@@ -143,7 +149,7 @@ impl Events for Human {
                 self.step(machine, role, &style.faint(&format!("{} …", step.title)));
             }
             Event::StepSaid { machine, step, line, .. } if self.shows_output(step) => {
-                self.step(machine, None, &style.faint(&format!("| {line}")));
+                self.output(machine, line);
             }
             Event::StepEnded { machine, role, step, exit, took } if self.shows_end(step, exit) => {
                 let how = match exit {
