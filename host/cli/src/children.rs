@@ -28,14 +28,13 @@ pub struct Children {
 }
 
 impl Children {
-    /// Variables for children, in addition to this program's own.
-    pub fn environment(&self) -> Vec<(String, String)> {
-        let told = [
-            ("PATH", path()),
-            ("VERBOSE", self.verbose.then(|| "1".to_string())),
-            ("KAMAL_DESTINATION", self.destination.clone()),
-        ];
-        told.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect()
+    /// Variables for children, in addition to this program's own. The destination of whoever started this program is none of theirs:
+    /// it is taken away.
+    pub fn environment(&self) -> Vec<(String, Option<String>)> {
+        let added = [("PATH", path()), ("VERBOSE", self.verbose.then(|| "1".to_string()))];
+        let added = added.into_iter().filter(|(_, value)| value.is_some());
+        let told = added.chain([("KAMAL_DESTINATION", self.destination.clone())]);
+        told.map(|(name, value)| (name.to_string(), value)).collect()
     }
 }
 

@@ -53,7 +53,8 @@ impl Failure {
 
     /// Tells what went wrong: people on standard error, programs as one more object on standard output.
     pub fn tell(&self, output: Output) {
-        let text = self.text();
+        let colours = if output == Output::Json { Style::plain() } else { Style::for_stderr() };
+        let text = self.text(colours);
         if output == Output::Json {
             let object = serde_json::json!({ "event": "failed", "exit": self.exit_code(), "message": text.trim_end() });
             crate::report::print(&object.to_string());
@@ -62,16 +63,18 @@ impl Failure {
         }
     }
 
-    fn text(&self) -> String {
+    fn text(&self, style: Style) -> String {
         match self {
             Self::Told => String::new(),
-            Self::Configuration { error, sources } => configuration_text(error, sources),
-            Self::Lifecycle { error: LifecycleError::Secret(error), sources } => configuration_text(error, sources),
-            Self::Lifecycle { error, .. } => lifecycle_text(error),
-            Self::Hook(error) => headed(&error.to_string(), hook_hint(error)),
-            Self::Transport(error) => headed(&format!("failed to {error}"), transport_hint(error)),
-            Self::Usage { text, hint } => headed(text, Some(hint.clone())),
-            Self::Message { text, hint } => headed(text, hint.clone()),
+            Self::Configuration { error, sources } => configuration_text(style, error, sources),
+            Self::Lifecycle { error: LifecycleError::Secret(error), sources } => {
+                configuration_text(style, error, sources)
+            }
+            Self::Lifecycle { error, .. } => lifecycle_text(style, error),
+            Self::Hook(error) => headed(style, &error.to_string(), hook_hint(error)),
+            Self::Transport(error) => headed(style, &format!("failed to {error}"), transport_hint(error)),
+            Self::Usage { text, hint } => headed(style, text, Some(hint.clone())),
+            Self::Message { text, hint } => headed(style, text, hint.clone()),
         }
     }
 }
@@ -95,8 +98,7 @@ impl From<TransportError> for Failure {
 }
 
 /// `error: …`, then the hint on its own line.
-fn headed(message: &str, hint: Option<String>) -> String {
-    let style = Style::for_stderr();
+fn headed(style: Style, message: &str, hint: Option<String>) -> String {
     let mut text = format!("{} {message}\n", style.bad("error:"));
     if let Some(hint) = hint {
         text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
@@ -105,8 +107,7 @@ fn headed(message: &str, hint: Option<String>) -> String {
 }
 
 /// Kamal's line, which people search for, then the place in the file.
-fn configuration_text(error: &ConfigurationError, sources: &[Source]) -> String {
-    let style = Style::for_stderr();
+fn configuration_text(style: Style, error: &ConfigurationError, sources: &[Source]) -> String {
     let mut text = format!("  {}\n", style.bad(&format!("ERROR ({}): {}", error.class, error.message)));
     let place = error.origin.as_ref();
     if let Some(snippet) = place.and_then(|origin| snippet(origin, &error.message, sources)) {
@@ -185,7 +186,8 @@ fn masked(text: &str, line_begin: usize, fault: Range<usize>, sensitive: bool) -
 
 /// Where on a line the keys within braces stand, and a template's Ruby. Nothing between quotes is among it.
 fn kept(line: &str) -> Vec<Range<usize>> {
-    let (mut kept, mut quote, mut in_tag, mut word) = (Vec::new(), None, false, None);
+    let (mut kept, mut quote, mut word) = (Vec::new(), None, None);
+    let (mut in_tag, mut braces) = (false, false);
     for (at, c) in line.char_indices() {
         match (quote, c) {
             (Some(open), _) if open == c => quote = None,
@@ -194,8 +196,9 @@ fn kept(line: &str) -> Vec<Range<usize>> {
             (None, '%') if line[..at].ends_with('<') => in_tag = true,
             (None, '>') if line[..at].ends_with('%') => in_tag = false,
             _ if in_tag => kept.push(at..at + c.len_utf8()),
-            (None, '{' | ',') => word = Some(at + 1),
-            (None, ':') => kept.extend(word.take().map(|begin| begin..at)),
+            (None, '{') => (braces, word) = (true, Some(at + 1)),
+            (None, ',') if braces => word = Some(at + 1),
+            (None, ':') if line[at + 1..].starts_with(' ') => kept.extend(word.take().map(|begin| begin..at)),
             (None, c) if c.is_alphanumeric() || " _-".contains(c) => {}
             _ => word = None,
         }
@@ -203,47 +206,48 @@ fn kept(line: &str) -> Vec<Range<usize>> {
     kept
 }
 
-fn lifecycle_text(error: &LifecycleError) -> String {
+fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
     match error {
-        LifecycleError::Steps { stage, failures } => steps_text(stage, failures),
+        LifecycleError::Steps { stage, failures } => steps_text(style, stage, failures),
         LifecycleError::LockHeld { host, details } => {
             let details: String = details.lines().map(|line| format!("  {line}\n")).collect();
             let message = format!("the deploy lock on {host} is held, nothing was touched\n{}", details.trim_end());
             headed(
+                style,
                 &message,
                 Some("wait for whoever holds it, or run `sextant lock release` if nobody works on it".into()),
             )
         }
         LifecycleError::LockHeldByHand { .. } => {
-            headed(&error.to_string(), Some("run `sextant lock release` if nobody works on it any more".into()))
+            headed(style, &error.to_string(), Some("run `sextant lock release` if nobody works on it any more".into()))
         }
         LifecycleError::LockTimedOut { .. } => headed(
+            style,
             &error.to_string(),
             Some("raise --lock-wait-timeout, or run `sextant lock release` if nobody works on it".into()),
         ),
-        LifecycleError::Observe(errors) => unreachable_text(errors),
-        LifecycleError::Plan(error) => headed(&error.to_string(), plan_hint(error)),
-        LifecycleError::Interrupted => headed("interrupted", None),
-        other => headed(&other.to_string(), None),
+        LifecycleError::Observe(errors) => unreachable_text(style, errors),
+        LifecycleError::Plan(error) => headed(style, &error.to_string(), plan_hint(error)),
+        LifecycleError::Interrupted => headed(style, "interrupted", None),
+        other => headed(style, &other.to_string(), None),
     }
 }
 
 /// Every host that cannot be reached with its reason, and one hint: what is wrong with one is often wrong with all.
-fn unreachable_text(errors: &[TransportError]) -> String {
+fn unreachable_text(style: Style, errors: &[TransportError]) -> String {
     let hint = errors.iter().find_map(transport_hint);
     match errors {
-        [error] => headed(&format!("failed to {error}"), hint),
+        [error] => headed(style, &format!("failed to {error}"), hint),
         errors => {
             let reasons: String = errors.iter().map(|error| format!("\n  failed to {error}")).collect();
-            headed(&format!("{} hosts cannot be looked at{reasons}", errors.len()), hint)
+            headed(style, &format!("{} hosts cannot be looked at{reasons}", errors.len()), hint)
         }
     }
 }
 
-fn steps_text(stage: &str, failures: &[StepFailure]) -> String {
-    let style = Style::for_stderr();
+fn steps_text(style: Style, stage: &str, failures: &[StepFailure]) -> String {
     if failures.iter().all(may_not_install) {
-        return headed(&docker_by_hand(failures), None);
+        return headed(style, &docker_by_hand(failures), None);
     }
     let mut text = format!("{} {stage} failed on {}\n", style.bad("error:"), machines(failures));
     for failure in failures {
@@ -384,6 +388,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn programs_read_no_colours() {
+        let failure = Failure::with_hint("no such thing", "look again");
+        assert_eq!(failure.text(Style::plain()), "error: no such thing\nhint: look again\n");
+    }
+
+    #[test]
     fn values_beside_a_mistake_are_starred_out() {
         let check = |text: &str, fault: &str, expected: &str| {
             let begin = text.find(fault).expect("the fault is in the text");
@@ -397,6 +407,7 @@ mod tests {
         check("password: [\"a\", \"b\"]\n", "[\"a\", \"b\"]", "password: [\"*\", \"*\"]\n");
         check("MYSQL_ROOT_PASSWORD: pä\n", "pä", "MYSQL_ROOT_PASSWORD: ***\n");
         check("traefik: {args: {a: b1, c: d}}\n", "traefik", "traefik: {args: {a: **, c: *}}\n");
+        check("x: b,c:d, e: f\n", "x", "x: *,*:*, *: *\n");
         check("x: {a: 'b, c: d'}\n", "x", "x: {a: '*, *: *'}\n");
         check("password: {a: b\n", "{", "password: {*: *\n");
         check("x: <%= Nope::Thing.arch(\"b\") %>\n", "x", "x: <%= Nope::Thing.arch(\"*\") %>\n");

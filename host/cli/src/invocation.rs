@@ -51,11 +51,16 @@ pub enum Version {
 /// The run of a request on a project.
 pub fn run(project: &Project, options: &Options, request: Request, secrets: &Secrets) -> Result<Run, Failure> {
     let checkout = project.checkout();
-    let version = match request.version {
-        Some(Version::Exactly(version)) => version,
-        Some(Version::Latest) => options.version.clone().unwrap_or_else(|| project.configuration.latest_tag()),
-        None => version(project, options)?,
+    let named = request.version.map(|version| match version {
+        Version::Exactly(version) => version,
+        Version::Latest => options.version.clone().unwrap_or_else(|| project.configuration.latest_tag()),
+    });
+    let own_version = match (version(project, options), &named) {
+        // Whoever names a version does not need git.
+        (Err(_), Some(named)) => named.clone(),
+        (own, _) => own?,
     };
+    let version = named.unwrap_or_else(|| own_version.clone());
     let mut hook_scripts = if options.skip_hooks { BTreeSet::new() } else { project.hook_scripts()? };
     if project.connected.load(Ordering::Relaxed) {
         hook_scripts.remove(PRE_CONNECT);
@@ -70,6 +75,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         configuration: project.configuration.clone(),
         selection: project.selection.clone(),
         roles_option: (!options.roles.is_empty()).then(|| options.roles.join(",")),
+        own_version,
         version,
         checkout,
         clones: clones(project),

@@ -126,8 +126,10 @@ impl Programs for Operator {
     fn run(&self, call: &Call) -> Outcome {
         let Some((program, arguments)) = call.words.split_first() else { return Outcome::default() };
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let variables: Vec<_> =
+            call.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
         let complaints = if call.is_quiet { transport::Complaints::Dropped } else { transport::Complaints::Shown };
-        match transport::converse(program, &arguments, &self.directory, &call.variables, complaints) {
+        match transport::converse(program, &arguments, &self.directory, &variables, complaints) {
             Ok(outcome) => Outcome { exit: outcome.exit, stdout: outcome.stdout },
             Err(_) => Outcome { exit: NOT_INSTALLED, stdout: String::new() },
         }

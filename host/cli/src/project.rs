@@ -128,6 +128,10 @@ impl Project {
             }
         }
         let mut environment: BTreeMap<String, String> = std::env::vars().collect();
+        match &self.configuration.destination {
+            Some(destination) => environment.insert("KAMAL_DESTINATION".to_string(), destination.clone()),
+            None => environment.remove("KAMAL_DESTINATION"),
+        };
         let own = self.configuration.variables.iter();
         environment.extend(own.map(|(name, value)| (name.clone(), value.expose_secret().to_string())));
         let mut run = |command: SecretCommand<'_>| match (substitution, command) {

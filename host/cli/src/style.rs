@@ -14,6 +14,11 @@ impl Style {
         Self { colours: std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() }
     }
 
+    /// Without colours: for programs.
+    pub fn plain() -> Self {
+        Self { colours: false }
+    }
+
     /// Heavy.
     pub fn strong(self, text: &str) -> String {
         self.code("1", text)

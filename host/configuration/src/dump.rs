@@ -12,8 +12,7 @@ pub fn dump(node: &Node) -> String {
     emitter.set_output(&mut written);
     emitter.set_unicode(true);
     let mut events = vec![Event::stream_start(Encoding::Utf8), Event::document_start(None, &[], false)];
-    let scalars = Scalars::new();
-    push(node, &scalars, &mut events);
+    push(node, Scalars::patterns(), &mut events);
     events.extend([Event::document_end(true), Event::stream_end()]);
     for event in events {
         // Writing to memory cannot fail, and the events are whole.

@@ -17,7 +17,7 @@ const REDACTED: &str = "[REDACTED]";
 
 /// A registry; a password in the clear goes into `literals` under its path, such as `registry/password`.
 pub(crate) fn build(node: &Node, path: &str, literals: &mut Literals) -> Registry {
-    let server = text(Some(node), "server").filter(|server| !server.trim().is_empty());
+    let server = text(Some(node), "server");
     let named = |key: &str| node.get(key)?.as_list()?.first().map(Node::to_ruby_string);
     let credentials = (!is_local_registry(node)).then(|| {
         let username = named("username").map(Text::Secret);
@@ -35,6 +35,11 @@ pub(crate) fn build(node: &Node, path: &str, literals: &mut Literals) -> Registr
 }
 
 impl Registry {
+    /// The server to log in to; Docker Hub where it is absent or blank.
+    pub fn login_server(&self) -> Option<&str> {
+        self.server.as_deref().filter(|server| !server.trim().is_empty())
+    }
+
     /// The port of a registry on the operator's machine, which needs no login: `localhost:5555`.
     pub fn local_port(&self) -> Option<u16> {
         let server = self.server.as_deref().filter(|_| self.credentials.is_none())?;

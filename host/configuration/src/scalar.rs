@@ -2,11 +2,13 @@
 //!
 //! `yes` is a boolean, `010` is eight, `22:22` is 80520, `3306:3306` and `1e3` stay text.
 
+use std::sync::LazyLock;
+
 use regex_lite::Regex;
 
 use crate::node::Value;
 
-/// The patterns by which Psych tells scalars apart; build it once per document.
+/// The patterns by which Psych tells scalars apart.
 pub(crate) struct Scalars {
     obvious_text: Regex,
     time: Regex,
@@ -21,7 +23,13 @@ pub(crate) struct Scalars {
 }
 
 impl Scalars {
-    pub(crate) fn new() -> Self {
+    /// The patterns, built when they are first asked for.
+    pub(crate) fn patterns() -> &'static Self {
+        static PATTERNS: LazyLock<Scalars> = LazyLock::new(Scalars::new);
+        &PATTERNS
+    }
+
+    fn new() -> Self {
         let pattern = |source: &str| Regex::new(source).expect("the pattern is fixed");
         Self {
             obvious_text: pattern(r"^[^\d.:-]?[A-Za-z_\s!@#$%^&*(){}<>|/\\~;=]"),
@@ -149,7 +157,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Value) {
-        assert_eq!(Scalars::new().resolve(text), expected, "{text}");
+        assert_eq!(Scalars::patterns().resolve(text), expected, "{text}");
     }
 
     fn stays_text(text: &str) {

@@ -44,7 +44,7 @@ pub(crate) fn parse_rendered(
     }
     let mut reader = Reader {
         places: &places,
-        scalars: Scalars::new(),
+        scalars: Scalars::patterns(),
         anchors: HashMap::new(),
         open: Vec::new(),
         nodes: 0,
@@ -145,7 +145,7 @@ fn index(mark: Mark) -> usize {
 
 struct Reader<'p> {
     places: &'p Places<'p>,
-    scalars: Scalars,
+    scalars: &'static Scalars,
     /// What an anchor stands for, and how many nodes that is; nothing while it is still being read.
     anchors: HashMap<String, Option<(Node, usize)>>,
     open: Vec<Collection>,

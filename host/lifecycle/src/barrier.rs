@@ -1,4 +1,4 @@
-//! The barrier of a boot: decided once, by the first container of the primary role that becomes healthy or fails.
+//! The barrier of a boot: decided once per boot, by the first container of the primary role that becomes healthy or fails.
 
 use tokio::sync::watch;
 
@@ -9,7 +9,7 @@ pub(crate) enum Decision {
     Closed,
 }
 
-/// A flag that is written once and that any number of roles wait for.
+/// A flag that is written once per boot and that any number of roles wait for.
 pub(crate) struct Barrier {
     decision: watch::Sender<Option<Decision>>,
 }
@@ -17,6 +17,11 @@ pub(crate) struct Barrier {
 impl Barrier {
     pub fn new() -> Self {
         Self { decision: watch::Sender::new(None) }
+    }
+
+    /// Takes the decision back for the next boot, while nobody waits.
+    pub fn renew(&self) {
+        self.decision.send_replace(None);
     }
 
     /// Decides, unless it was decided before. Tells whether this was the decision.
@@ -48,6 +53,15 @@ mod tests {
         let barrier = Barrier::new();
         assert!(barrier.decide(Decision::Closed));
         assert!(!barrier.decide(Decision::Opened));
+        assert_eq!(barrier.decision().await, Decision::Closed);
+    }
+
+    #[tokio::test]
+    async fn the_next_boot_decides_anew() {
+        let barrier = Barrier::new();
+        assert!(barrier.decide(Decision::Opened));
+        barrier.renew();
+        assert!(barrier.decide(Decision::Closed));
         assert_eq!(barrier.decision().await, Decision::Closed);
     }
 }

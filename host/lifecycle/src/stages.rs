@@ -30,6 +30,9 @@ pub(crate) async fn run_stages<T: Transport>(crew: &Crew<'_, T>, stages: &[Stage
             return Err(LifecycleError::Interrupted);
         }
         crew.events.tell(Event::Stage { title: &stage.title });
+        if stage.begins_boot {
+            crew.barrier.renew();
+        }
         let mut failures = share(crew, stage.registry.as_ref()).await;
         if failures.is_empty() {
             // Every machine finishes its part, so that a failure on one leaves the others whole.

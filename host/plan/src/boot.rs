@@ -30,7 +30,8 @@ pub(crate) fn stages(
         } else {
             format!("Boot group {} of {}", index + 1, groups.len())
         };
-        stages.push(Stage { title, registry: None, tracks: tracks(planner, &answers, group) });
+        let tracks = tracks(planner, &answers, group);
+        stages.push(Stage { title, registry: None, begins_boot: index == 0, tracks });
         stages.extend(planner.script_stage("post-app-boot", script()));
         if let Some(seconds) = run.configuration.boot.wait {
             let wait = Step::new(format!("wait {seconds} seconds"), Action::Wait { seconds }).within(seconds + 60);

@@ -187,6 +187,7 @@ fn unknown_architecture(planner: &Planner<'_>) -> Option<String> {
     let builder = &planner.run.configuration.builder;
     let unknown = builder.remote.is_some() && builder.local && planner.facts.architecture.is_none();
     unknown.then(|| {
-        "the docker on this machine did not tell its architecture: everything is left to the remote builder".to_string()
+        "the architecture of this machine's docker is not known: everything is assumed to be left to the remote builder"
+            .to_string()
     })
 }

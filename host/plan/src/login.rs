@@ -26,5 +26,5 @@ pub(crate) fn on_hosts(planner: &Planner<'_>, settings: &configuration::Registry
 }
 
 fn registry(settings: &configuration::Registry) -> Option<Registry> {
-    Some(Registry { server: settings.server.clone(), credentials: settings.credentials.clone()? })
+    Some(Registry { server: settings.login_server().map(str::to_string), credentials: settings.credentials.clone()? })
 }

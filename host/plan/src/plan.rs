@@ -80,6 +80,9 @@ pub struct Stage {
     /// The operator's registry, where machines need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<SharedRegistry>,
+    /// Whether a boot begins here, with a barrier that nobody has decided.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begins_boot: bool,
     /// What each machine does.
     pub tracks: Vec<Track>,
 }
@@ -119,7 +122,7 @@ pub struct Block {
     pub abort: Vec<Step>,
 }
 
-/// The barrier: other roles wait until one container of the primary role is healthy. It is decided once per run.
+/// The barrier: other roles wait until one container of the primary role is healthy. It is decided once per boot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Barrier {
@@ -181,7 +184,7 @@ impl Stage {
             .filter(|(_, steps)| !steps.is_empty())
             .map(|(machine, start)| Track { machine, blocks: vec![Block { start, ..Block::default() }] })
             .collect();
-        (!tracks.is_empty()).then(|| Self { title: title.into(), registry: None, tracks })
+        (!tracks.is_empty()).then(|| Self { title: title.into(), registry: None, begins_boot: false, tracks })
     }
 
     /// The same stage, during which machines reach the operator's registry.

@@ -31,6 +31,8 @@ pub(crate) struct Script<'a> {
     pub secrets: bool,
     /// Whether it learns how long the run took.
     pub runtime: bool,
+    /// Whether it runs around the boot of a version, so learns of the version that the project has by itself.
+    pub around: bool,
 }
 
 impl Planner<'_> {
@@ -63,7 +65,7 @@ impl Planner<'_> {
             directory: run.configuration.lock_directory(),
             details: format!(
                 "Locked by: {} at {}\nVersion: {}\nMessage: {message}",
-                run.operator, run.started_at, run.version
+                run.operator, run.started_at, run.own_version
             ),
             wait: run.lock_wait,
         }
@@ -171,7 +173,7 @@ pub(crate) fn before_connecting(run: &Run) -> Vec<Step> {
     if !run.intent.connects() || (local_registry && matches!(run.intent, Intent::Registry { .. })) {
         return Vec::new();
     }
-    let script = Script { secrets: true, locked: run.lock_inherited, ..Script::default() };
+    let script = Script { secrets: true, locked: run.lock_inherited, around: true, ..Script::default() };
     hook_script(run, "pre-connect", script).into_iter().collect()
 }
 
@@ -181,10 +183,11 @@ fn hook_script(run: &Run, name: &str, script: Script<'_>) -> Option<Step> {
     }
     let hosts = script.hosts.unwrap_or(&run.selection.hosts);
     let configuration = &run.configuration;
+    let version = if script.around { &run.own_version } else { &run.version };
     let mut environment = vec![
         ("KAMAL_PERFORMER".to_string(), run.performer.clone()),
-        ("KAMAL_VERSION".to_string(), run.version.clone()),
-        ("KAMAL_SERVICE_VERSION".to_string(), format!("{}@{}", configuration.service, short(&run.version))),
+        ("KAMAL_VERSION".to_string(), version.clone()),
+        ("KAMAL_SERVICE_VERSION".to_string(), format!("{}@{}", configuration.service, short(version))),
         ("KAMAL_SERVICE".to_string(), configuration.service.clone()),
         ("KAMAL_HOSTS".to_string(), hosts.join(",")),
         ("KAMAL_LOCK".to_string(), (script.locked || run.lock_inherited).to_string()),

@@ -145,7 +145,7 @@ fn reboot_stages(planner: &Planner<'_>, rolling: bool) -> Result<Vec<Stage>, Pla
 pub(crate) fn upgrade_stages(planner: &Planner<'_>, group: &[String]) -> Result<Vec<Stage>, PlanError> {
     let run = planner.run;
     let login = login::on_hosts(planner, &run.configuration.registry)?;
-    let script = || Script { hosts: Some(group), locked: true, ..Script::default() };
+    let script = || Script { hosts: Some(group), locked: true, around: true, ..Script::default() };
     let mut stages: Vec<Stage> = planner.script_stage("pre-proxy-reboot", script()).into_iter().collect();
     let tracks = on_hosts(group, |_| {
         let mut steps = vec![planner.audit(None, "Rebooted proxy")];

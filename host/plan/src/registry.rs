@@ -47,7 +47,7 @@ pub(crate) fn plan(planner: &Planner<'_>, act: RegistryAct, local: bool, hosts: 
 /// Logs out of the project's registry; nothing for a registry that needs no login.
 pub(crate) fn logout(planner: &Planner<'_>) -> Vec<Step> {
     let registry = &planner.run.configuration.registry;
-    let server = registry.server.clone();
+    let server = registry.login_server().map(str::to_string);
     let title = format!("log out of {}", server.as_deref().unwrap_or("Docker Hub"));
     let logout = Step::new(title, Action::Logout { server }).within(60);
     registry.credentials.iter().map(|_| logout.clone()).collect()

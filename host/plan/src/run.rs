@@ -293,8 +293,11 @@ pub struct Run {
     pub selection: Selection,
     /// The value of `--roles`, for hook scripts.
     pub roles_option: Option<String>,
-    /// The version.
+    /// The version that is deployed or acted on.
     pub version: String,
+    /// The version that the project has by itself: the same, unless an image tagged latest is booted or an older version. The lock tells
+    /// it, and so do hook scripts around the boot.
+    pub own_version: String,
     /// The project's git checkout.
     pub checkout: Option<Checkout>,
     /// Where clean clones for builds live.
@@ -364,6 +367,7 @@ impl Run {
             selection,
             roles_option: None,
             version: "v1".to_string(),
+            own_version: "v1".to_string(),
             checkout: None,
             clones: "/clones".to_string(),
             operator: "Dev".to_string(),

@@ -252,12 +252,9 @@ impl Hooks for Catalogue {
     }
 
     fn owners(&self, run: &Run) -> Vec<HookOwner> {
-        let registry = run
-            .configuration
-            .registry
-            .credentials
-            .clone()
-            .map(|credentials| Registry { server: run.configuration.registry.server.clone(), credentials });
+        let registry = &run.configuration.registry;
+        let server = registry.login_server().map(str::to_string);
+        let registry = registry.credentials.clone().map(|credentials| Registry { server, credentials });
         let owner = |hook| {
             let member = self.owner(hook, registry.as_ref()).ok()?;
             let (plugin, digest) = (member.plugin.name.clone(), member.plugin.digest.clone());

@@ -21,11 +21,12 @@ pub(crate) struct LocalShell {
 }
 
 impl LocalShell {
-    pub fn start(directory: &Path, environment: &[(String, String)]) -> Result<Self, TransportError> {
-        let child = Command::new("/bin/sh")
+    pub fn start(directory: &Path, environment: &Variables) -> Result<Self, TransportError> {
+        let mut command = Command::new("/bin/sh");
+        furnish(command.as_std_mut(), environment);
+        let child = command
             .arg("-s")
             .current_dir(directory)
-            .envs(environment.iter().cloned())
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -80,6 +81,19 @@ impl Drop for LocalShell {
     }
 }
 
+/// Variables by name, in addition to this program's own; one without a value is taken away.
+pub type Variables = [(String, Option<String>)];
+
+/// Gives a command its variables.
+pub(crate) fn furnish(command: &mut std::process::Command, environment: &Variables) {
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+}
+
 pub(crate) fn pid(number: u32) -> Option<Pid> {
     i32::try_from(number).ok().and_then(Pid::from_raw)
 }
@@ -87,18 +101,19 @@ pub(crate) fn pid(number: u32) -> Option<Pid> {
 /// Runs one program to its end and keeps what it wrote: for git's facts.
 ///
 /// Standard input is the operator's. Variables in `environment` are added to
-/// ours. Nothing is redacted: the caller may be looking for a secret. Blocks.
+/// ours, or taken away. Nothing is redacted: the caller may be looking for a secret. Blocks.
 pub fn capture(
     program: &str,
     arguments: &[&str],
     directory: &Path,
-    environment: &[(String, String)],
+    environment: &Variables,
 ) -> Result<Outcome, TransportError> {
     let began = Instant::now();
-    let output = std::process::Command::new(program)
+    let mut command = std::process::Command::new(program);
+    furnish(&mut command, environment);
+    let output = command
         .args(arguments)
         .current_dir(directory)
-        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::inherit())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -127,14 +142,15 @@ pub fn converse(
     program: &str,
     arguments: &[&str],
     directory: &Path,
-    environment: &[(String, String)],
+    environment: &Variables,
     complaints: Complaints,
 ) -> Result<Outcome, TransportError> {
     let began = Instant::now();
-    let output = std::process::Command::new(program)
+    let mut command = std::process::Command::new(program);
+    furnish(&mut command, environment);
+    let output = command
         .args(arguments)
         .current_dir(directory)
-        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::inherit())
         .stdout(Stdio::piped())
         .stderr(match complaints {

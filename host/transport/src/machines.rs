@@ -8,7 +8,7 @@ use commands::Machine;
 use tokio::time::Instant;
 
 use crate::batch::{Batch, Shell};
-use crate::local::{LocalShell, could_not_start, exit_code};
+use crate::local::{LocalShell, could_not_start, exit_code, furnish};
 use crate::registry::Registry;
 use crate::script::{Nonce, script};
 use crate::secrets::{SecretValues, Secrets};
@@ -18,7 +18,7 @@ use crate::{Interrupt, Interrupts, Progress, Redactor, Report, Task, Transport, 
 /// The machines of one run. Share it by reference or in an `Arc`; batches of any number of machines run at the same time.
 pub struct Machines {
     directory: PathBuf,
-    environment: Vec<(String, String)>,
+    environment: Vec<(String, Option<String>)>,
     hosts: Hosts,
     secrets: Secrets,
     registry: Registry,
@@ -40,8 +40,8 @@ impl Machines {
         self
     }
 
-    /// The same machines, with more variables for local commands. No secrets.
-    pub fn with_environment(mut self, environment: Vec<(String, String)>) -> Self {
+    /// The same machines, with other variables for local commands. No secrets.
+    pub fn with_environment(mut self, environment: Vec<(String, Option<String>)>) -> Self {
         self.environment = environment;
         self
     }
@@ -65,7 +65,7 @@ impl Machines {
             Machine::Local => {
                 let mut shell = tokio::process::Command::new("/bin/sh");
                 shell.args(["-c", line]).current_dir(&self.directory).stdin(Stdio::inherit());
-                shell.envs(self.environment.iter().cloned());
+                furnish(shell.as_std_mut(), &self.environment);
                 shell.status().await.map(exit_code).map_err(|error| could_not_start("/bin/sh", &error))
             }
         }

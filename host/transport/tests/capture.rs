@@ -6,9 +6,11 @@ use transport::{TransportError, capture};
 
 #[test]
 fn a_program_is_run_and_its_output_kept() {
-    let variables = [("WHO".to_string(), "me".to_string())];
-    let outcome = capture("/bin/sh", &["-c", "pwd; echo $WHO >&2; exit 3"], Path::new("/tmp"), &variables).unwrap();
-    assert_eq!((outcome.exit, &*outcome.stdout, &*outcome.stderr), (3, "/tmp\n", "me\n"));
+    let variables = [("WHO".to_string(), Some("me".to_string())), ("HOME".to_string(), None)];
+    let outcome =
+        capture("/bin/sh", &["-c", "pwd; echo $WHO ${HOME-nowhere} >&2; exit 3"], Path::new("/tmp"), &variables)
+            .unwrap();
+    assert_eq!((outcome.exit, &*outcome.stdout, &*outcome.stderr), (3, "/tmp\n", "me nowhere\n"));
     let killed = capture("/bin/sh", &["-c", "kill -9 $$"], Path::new("/"), &[]).unwrap();
     assert_eq!(killed.exit, 137);
 }

@@ -118,10 +118,7 @@ impl<'a> Container<'a> {
         for volume in self.role.volumes().into_iter().chain(assets) {
             spec.volume(&volume);
         }
-        spec.label("service", Some(&deployment.service()));
-        spec.label("role", Some(&self.role.name()));
-        spec.label("destination", deployment.destination().as_deref());
-        for (name, value) in self.role.labels() {
+        for (name, value) in self.labels() {
             spec.label(&name, value.as_deref());
         }
         for (name, value) in self.role.options() {
@@ -131,6 +128,24 @@ impl<'a> Container<'a> {
             spec.command(&command);
         }
         spec
+    }
+
+    /// What every container carries, then the project's own labels. One of the same name takes the value over, not the place.
+    fn labels(&self) -> Vec<(String, Option<String>)> {
+        let deployment = self.deployment;
+        let given = [
+            ("service", Some(deployment.service())),
+            ("role", Some(self.role.name())),
+            ("destination", deployment.destination()),
+        ];
+        let mut labels: Vec<_> = given.map(|(name, value)| (name.to_string(), value)).into();
+        for (name, value) in self.role.labels() {
+            match labels.iter_mut().find(|(known, _)| *known == name) {
+                Some(label) => label.1 = value,
+                None => labels.push((name, value)),
+            }
+        }
+        labels
     }
 
     fn hostname(&self) -> String {

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use plan::{Action, Intent, Plan, ProxyAct};
 
-use crate::rig::{Double, LARGE, SMALL, facts, large_facts, planned, run, told, warm};
+use crate::rig::{Double, LARGE, SMALL, container, facts, image, large_facts, planned, run, told, warm};
 
 fn deploy(inherited: bool) -> Plan {
     let mut run = run(SMALL, Intent::Deploy { skip_push: false });
@@ -40,6 +40,43 @@ fn the_lock_tells_who_when_and_which_version() {
         Version: v2
         Message: Automatic deploy lock"#]]
     .assert_eq(&lock.details);
+}
+
+/// The version that the lock and each hook script tell, where the project is at `abc` and `v2` is booted.
+fn versions(intent: Intent) -> String {
+    let mut run = run(SMALL, intent);
+    run.own_version = "abc".to_string();
+    let scripts = ["pre-connect", "pre-deploy", "pre-app-boot", "post-app-boot", "post-deploy", "pre-proxy-reboot"];
+    run.hook_scripts = scripts.map(str::to_string).into();
+    let mut host = warm(&["web"]);
+    host.images.push(image("v2"));
+    host.containers.push(container(
+        "app-web-v2",
+        "exited",
+        &[("service", "app"), ("role", "web"), ("destination", "")],
+    ));
+    let plan = planned(run, facts(&[("10.0.0.1", host)]), &Double::default()).unwrap();
+    let locked = plan.lock.iter().flat_map(|lock| lock.details.lines()).find_map(|line| line.strip_prefix("Version: "));
+    let told = plan.steps().filter_map(|(_, step)| match &step.action {
+        Action::HookScript(script) => {
+            let version = script.environment.iter().find(|(name, _)| name == "KAMAL_VERSION")?;
+            Some(format!(", {} {}", script.path.rsplit('/').next()?, version.1))
+        }
+        _ => None,
+    });
+    format!("lock {}{}", locked.unwrap_or("none"), told.collect::<String>())
+}
+
+#[test]
+fn another_version_is_told_where_it_is_booted() {
+    assert_eq!(
+        versions(Intent::Rollback),
+        "lock abc, pre-connect abc, pre-deploy v2, pre-app-boot v2, post-app-boot v2, post-deploy v2"
+    );
+    assert_eq!(versions(Intent::AppBoot), "lock abc, pre-connect abc, pre-app-boot v2, post-app-boot v2");
+    let upgraded = "lock abc, pre-connect abc, pre-proxy-reboot abc, pre-app-boot v2, post-app-boot v2";
+    assert_eq!(versions(Intent::Upgrade { rolling: false }), upgraded);
+    assert_eq!(versions(Intent::Proxy(ProxyAct::Upgrade { rolling: true })), upgraded);
 }
 
 #[test]

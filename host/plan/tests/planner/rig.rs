@@ -50,6 +50,7 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
     let selection = Selection::new(&configuration, filter).unwrap();
     Run {
         version: "v2".to_string(),
+        own_version: "v2".to_string(),
         checkout: Some(Checkout {
             root: "/app".into(),
             prefix: String::new(),
