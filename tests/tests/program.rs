@@ -71,6 +71,12 @@ fn bad_input_gets_a_clear_error() {
     );
     check(
         PROJECT,
+        &["app", "logs", "-n", "abc"],
+        2,
+        "error: Expected numeric value for '--lines'; got \"abc\"\nhint: `sextant help app logs` tells what it takes\n",
+    );
+    check(
+        PROJECT,
         &["plan", "-d", "staging"],
         1,
         "  ERROR (RuntimeError): Configuration file not found in $HERE/config/deploy.staging.yml\n\
@@ -83,7 +89,7 @@ fn bad_input_gets_a_clear_error() {
         "  ERROR (Kamal::ConfigurationError): registry/username: is required\n\
         \x20  ╭─[config/deploy.yml:1:1]\n\
         \x20  ╰────\n\
-        hint: the file is empty: `sextant init` writes one to begin with\n",
+        hint: the file is empty: remove it, and `sextant init` writes one to begin with\n",
     );
     let closed =
         |servers: &str, ssh: &str| format!("{}ssh: {{ port: 1, {ssh} }}\n", PROJECT.replace("[10.0.0.1]", servers));
@@ -272,6 +278,16 @@ fn docs_of_every_section() {
     }
     assert!(said(&["docs"]).contains("\nservice: "));
     assert_eq!(said(&["docs", "configuration"]), "No documentation found for configuration\n");
+    let hint = text(&run(folder.path(), &["docs", "configuration"]).stderr);
+    assert_eq!(hint, format!("hint: there are: {}\n", sections.replace(' ', ", ")));
+}
+
+#[test]
+fn a_file_that_is_no_text_names_the_line() {
+    let folder = project("");
+    std::fs::write(folder.path().join("config/deploy.yml"), b"service: a\nimage: \xff\n").expect("a file");
+    let said = text(&run(folder.path(), &["config"]).stderr);
+    assert_eq!(said, "error: config/deploy.yml line 2 is not UTF-8\nhint: save the file as UTF-8\n");
 }
 
 /// A folder with a configuration.

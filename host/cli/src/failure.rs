@@ -127,10 +127,7 @@ fn snippet(origin: &Origin, message: &str, sources: &[Source]) -> Option<String>
     let column: usize = line.chars().take(origin.column.saturating_sub(1)).map(char::len_utf8).sum();
     let offset = line_begin + column;
     let length = origin.length.min(line.len().saturating_sub(column)).max(1);
-    let label = match message.find("unknown key") {
-        Some(begin) => &message[begin..],
-        None => message.rsplit_once(": ").map_or(message, |(_, text)| text),
-    };
+    let label = label(message);
     let span = offset..offset + length;
     let text = masked(&source.text, line_begin, span.clone(), is_sensitive(message) || is_sensitive(line));
     let report = Report::new(MietteDiagnostic::new("").with_label(LabeledSpan::at(span, label)))
@@ -148,6 +145,18 @@ fn snippet(origin: &Origin, message: &str, sources: &[Source]) -> Option<String>
     Some(lines.join("\n") + "\n")
 }
 
+/// What is wrong, without the path or the place that a message begins with.
+fn label(message: &str) -> &str {
+    let is_place = |words: &str| !words.contains(' ') || words.contains(", column ");
+    let (first, rest) = message.split_once(": ").unwrap_or((message, ""));
+    let text = match rest.split_once(": ") {
+        Some((place, text)) if place.starts_with("line ") && is_place(place) => text,
+        _ if is_place(first) && !rest.is_empty() => rest,
+        _ => message,
+    };
+    text.lines().next().unwrap_or_default()
+}
+
 /// Whether words are about something that is better not shown.
 fn is_sensitive(words: &str) -> bool {
     let words = words.to_lowercase();
@@ -155,15 +164,46 @@ fn is_sensitive(words: &str) -> bool {
 }
 
 /// The text with every value on the line of a mistake starred out, letter for letter, but the one at fault; that too where it is
-/// sensitive. Keys and indentation stay.
+/// sensitive. Keys and indentation stay, and where nothing is sensitive the keys within braces and the Ruby of a template.
 fn masked(text: &str, line_begin: usize, fault: Range<usize>, sensitive: bool) -> String {
     let line_end = text[line_begin..].find('\n').map_or(text.len(), |length| line_begin + length);
-    let value_begin = text[line_begin..line_end].find(':').map_or(line_end, |colon| line_begin + colon + 1);
+    let line = &text[line_begin..line_end];
+    let value_begin = match line.find(':') {
+        Some(colon) => line_begin + colon + 1,
+        None if line.trim_start().starts_with("- ") => line_begin,
+        None => line_end,
+    };
+    let kept = if sensitive { Vec::new() } else { kept(line) };
+    let is_kept =
+        |position: usize| position >= line_begin && kept.iter().any(|kept| kept.contains(&(position - line_begin)));
     let star = |(position, c): (usize, char)| {
-        let hidden = (value_begin..line_end).contains(&position) && (sensitive || !fault.contains(&position));
+        let hidden = (value_begin..line_end).contains(&position)
+            && (sensitive || !(fault.contains(&position) || is_kept(position)));
         if hidden && c.is_alphanumeric() { "*".repeat(c.len_utf8()) } else { c.to_string() }
     };
     text.char_indices().map(star).collect()
+}
+
+/// Where on a line the keys within braces stand, and a template's Ruby. Nothing between quotes is among it.
+fn kept(line: &str) -> Vec<Range<usize>> {
+    let (mut kept, mut quote, mut word) = (Vec::new(), None, None);
+    let (mut in_tag, mut braces) = (false, false);
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '`') => (quote, word) = (Some(c), None),
+            (None, '%') if line[..at].ends_with('<') => in_tag = true,
+            (None, '>') if line[..at].ends_with('%') => in_tag = false,
+            _ if in_tag => kept.push(at..at + c.len_utf8()),
+            (None, '{') => (braces, word) = (true, Some(at + 1)),
+            (None, ',') if braces => word = Some(at + 1),
+            (None, ':') if line[at + 1..].starts_with(' ') => kept.extend(word.take().map(|begin| begin..at)),
+            (None, c) if c.is_alphanumeric() || " _-".contains(c) => {}
+            _ => word = None,
+        }
+    }
+    kept
 }
 
 fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
@@ -270,6 +310,9 @@ fn step_hint(failure: &StepFailure) -> Option<String> {
         Action::Pull { .. } if stderr.contains("not found") || stderr.contains("manifest unknown") => {
             Some("no image of this version is in the registry: deploy without --skip-push, or name another --version".into())
         }
+        Action::HookScript(script) if code == 126 => {
+            Some(format!("the hook script cannot be started: `chmod +x {}` makes it executable", script.path))
+        }
         Action::HookScript(script) => Some(format!("{} decides over this run; --skip-hooks leaves hook scripts out", script.path)),
         _ => None,
     }
@@ -363,5 +406,27 @@ mod tests {
         check("pasword: hunter2\n", "pasword", "pasword: *******\n");
         check("password: [\"a\", \"b\"]\n", "[\"a\", \"b\"]", "password: [\"*\", \"*\"]\n");
         check("MYSQL_ROOT_PASSWORD: pä\n", "pä", "MYSQL_ROOT_PASSWORD: ***\n");
+        check("traefik: {args: {a: b1, c: d}}\n", "traefik", "traefik: {args: {a: **, c: *}}\n");
+        check("x: b,c:d, e: f\n", "x", "x: *,*:*, *: *\n");
+        check("x: {a: 'b, c: d'}\n", "x", "x: {a: '*, *: *'}\n");
+        check("password: {a: b\n", "{", "password: {*: *\n");
+        check("x: <%= Nope::Thing.arch(\"b\") %>\n", "x", "x: <%= Nope::Thing.arch(\"*\") %>\n");
+        check("  - \"hunter\n", "\"", "  - \"******\n");
+        check("a: \"x\\qb\"\n", "\\q", "a: \"*\\q*\"\n");
+    }
+
+    #[test]
+    fn a_label_is_the_message_without_its_place() {
+        let check = |message: &str, expected: &str| assert_eq!(label(message), expected);
+        check("proxy: unknown key: hostt", "unknown key: hostt");
+        check("x-hooks: unknown hook script: nope", "unknown hook script: nope");
+        check(
+            "Invalid hooks_output 'loud', must be one of: quiet, verbose",
+            "Invalid hooks_output 'loud', must be one of: quiet, verbose",
+        );
+        check("key not found: \"NOPE\"", "key not found: \"NOPE\"");
+        check("An alias referenced an unknown anchor: nope", "An alias referenced an unknown anchor: nope");
+        check("d.yml is not valid YAML: line 2, column 1: found a tab", "found a tab");
+        check("d.yml line 8, column 8: this Ruby is not understood: `a`", "this Ruby is not understood: `a`");
     }
 }

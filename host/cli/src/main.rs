@@ -21,6 +21,7 @@ mod templates;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use crate::aliases::Expansion;
@@ -81,15 +82,10 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
     let program = ["sextant".to_string()];
     let mut arguments = match Arguments::try_parse_from(program.iter().chain(words)) {
         Ok(arguments) => arguments,
-        Err(error) if error.use_stderr() && *output == Output::Json => {
-            let text = error.to_string();
-            let (text, hint) = text.trim_end().split_once("\n\n").unwrap_or((&text, ""));
-            let text = text.strip_prefix("error: ").unwrap_or(text).to_string();
-            return Err(Failure::Usage { text, hint: hint.to_string() });
-        }
+        Err(error) if error.use_stderr() => return Err(misused(&error, &path)),
         Err(error) => {
             let _ = error.print();
-            return Ok(if error.use_stderr() { 2 } else { 0 });
+            return Ok(0);
         }
     };
     arguments.settle_output().map_err(|word| Failure::Usage {
@@ -101,6 +97,26 @@ fn subcommand(path: Vec<String>, words: &[String], output: &mut Output) -> Resul
     }
     arguments.options.path = path;
     subcommands::run(arguments)
+}
+
+/// Words that do not fit a subcommand. Values that are checked beyond their choices are numbers.
+fn misused(error: &clap::Error, path: &[String]) -> Failure {
+    let hint =
+        format!("`sextant help{}` tells what it takes", path.iter().map(|word| format!(" {word}")).collect::<String>());
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    let (flag, value) = (context(ContextKind::InvalidArg), context(ContextKind::InvalidValue));
+    let text = match (error.kind(), flag, value) {
+        (ErrorKind::ValueValidation, Some(flag), Some(value)) => {
+            let flag = flag.split(' ').next().unwrap_or_default();
+            format!("Expected numeric value for '{flag}'; got \"{value}\"")
+        }
+        _ => {
+            let text = error.to_string();
+            let text = text.split("\n\n").next().unwrap_or_default();
+            text.strip_prefix("error: ").unwrap_or(text).trim_end().to_string()
+        }
+    };
+    Failure::Usage { text, hint }
 }
 
 impl From<Misuse> for Failure {

@@ -64,7 +64,7 @@ impl Project {
         let is_empty = sources.base.text.trim().is_empty();
         let wrong = |error: ConfigurationError| {
             let error = if is_empty {
-                error.with_hint("the file is empty: `sextant init` writes one to begin with")
+                error.with_hint("the file is empty: remove it, and `sextant init` writes one to begin with")
             } else {
                 error
             };
@@ -265,8 +265,17 @@ fn read_source(directory: &Path, path: &str) -> Result<Source, Failure> {
                 .with_hint("run sextant in the project's folder, or name the file with --config-file");
             Err(Failure::Configuration { error, sources: Vec::new() })
         }
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(not_utf8(&full, path)),
         Err(error) => Err(Failure::message(format!("{path} cannot be read: {error}"))),
     }
+}
+
+/// What is said about a file with bytes that are no text.
+fn not_utf8(full: &Path, path: &str) -> Failure {
+    let bytes = std::fs::read(full).unwrap_or_default();
+    let good = std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let line = bytes[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+    Failure::with_hint(format!("{path} line {line} is not UTF-8"), "save the file as UTF-8")
 }
 
 /// Reads the overlay of a destination. Where there is none, it tells which destinations there are.

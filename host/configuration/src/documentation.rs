@@ -25,6 +25,11 @@ pub fn documentation(section: Option<&str>) -> Option<&'static str> {
     }
 }
 
+/// The sections that have an example.
+pub fn documented_sections() -> impl Iterator<Item = &'static str> {
+    SECTIONS.iter().map(|(name, _)| *name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,7 +41,7 @@ mod validate;
 mod version;
 pub mod yaml;
 
-pub use documentation::documentation;
+pub use documentation::{documentation, documented_sections};
 pub use dotenv::SecretCommand;
 pub use dump::dump;
 pub use erb::{Nowhere, Ran, Standing, Surroundings, render_file};

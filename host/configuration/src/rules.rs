@@ -101,7 +101,9 @@ fn roles_have_hosts(document: &Node) -> Checked {
     let names = servers::role_names(document);
     let primary = servers::primary_role(document);
     if !names.contains(&primary) {
-        return wrong(format!("The primary_role {primary} isn't defined"));
+        let error = ConfigurationError::configuration(format!("The primary_role {primary} isn't defined"));
+        let named = document.get("primary_role").or(document.get("servers"));
+        return Err(error.at_node(named).with_hint(format!("roles that are there: {}", names.join(", "))));
     }
     if servers::hosts(document, &primary).is_empty() {
         return wrong(format!("No servers specified for the {primary} primary_role"));
@@ -127,7 +129,8 @@ fn minimum_version(document: &Node) -> Checked {
     };
     if Version::parse(KAMAL_VERSION).is_some_and(|current| minimum.compare(&current).is_gt()) {
         let message = format!("Current version is {KAMAL_VERSION}, minimum required is {text}");
-        return Err(ConfigurationError::configuration(message).at(&node.origin));
+        let hint = "use a newer sextant, or lower minimum_version";
+        return Err(ConfigurationError::configuration(message).at(&node.origin).with_hint(hint));
     }
     Ok(())
 }

@@ -44,7 +44,8 @@ pub(crate) fn proxy(node: &Node, path: &str) -> Checked {
     let present = |key: &str| node.get(key).filter(|value| !value.is_blank());
     let wrong = |key: &str, text: &str| Err(error(path, text).at_node(node.get(key)));
     if present("host").is_none() && present("hosts").is_none() && node.get("ssl").is_some_and(Node::is_truthy) {
-        return wrong("ssl", "Must set a host to enable automatic SSL");
+        let hint = "name the host that the certificate is for beside it: `host: app.example.com`";
+        return wrong("ssl", "Must set a host to enable automatic SSL").map_err(|error| error.with_hint(hint));
     }
     if node.get("host").is_some() && node.get("hosts").is_some() {
         return wrong("hosts", "Specify one of 'host' or 'hosts', not both");
@@ -173,7 +174,8 @@ fn known_roles(document: &Node, node: &Node, path: &str) -> Checked {
     }
     match node.get("role") {
         Some(role) if !known.contains(&role.to_ruby_string()) => {
-            Err(error(path, &format!("unknown role {}", role.to_ruby_string())).at(&role.origin))
+            let wrong = error(path, &format!("unknown role {}", role.to_ruby_string())).at(&role.origin);
+            Err(wrong.with_hint(format!("roles that are there: {}", known.join(", "))))
         }
         _ => Ok(()),
     }
@@ -259,7 +261,8 @@ fn reserved_labels(node: &Node, path: &str) -> Checked {
         None => Ok(()),
         Some((name, entry)) => {
             let text = "invalid label. destination, role, and service are reserved labels";
-            Err(error(&format!("{path}/labels/{name}"), text).at(&entry.key))
+            let wrong = error(&format!("{path}/labels/{name}"), text).at(&entry.key);
+            Err(wrong.with_hint("give the label another name"))
         }
     }
 }

@@ -120,13 +120,23 @@ impl Places<'_> {
 
     /// An error of the parser, which is libyaml's, in its words.
     fn syntax_error(&self, error: &libyaml_safer::Error) -> ConfigurationError {
-        let at = error.problem_mark().map_or(0, index);
-        let origin = self.origin(at..at + 1);
+        let mark = opened(error).or_else(|| error.problem_mark());
+        let at = mark.map_or(0, index);
+        let length = if error.problem().contains("unknown escape") { 2 } else { 1 };
+        let origin = self.origin(at..at + length);
         match error.context() {
             Some(context) => syntax_error(&origin, &format!("{} {context}", error.problem())),
             None => syntax_error(&origin, error.problem()),
         }
     }
+}
+
+/// Where a quote or bracket was opened that is not closed on its line.
+fn opened(error: &libyaml_safer::Error) -> Option<Mark> {
+    let context = error.context()?;
+    let opened = error.context_mark()?;
+    let is_open = context.contains("quoted scalar") || context.contains("flow");
+    (is_open && error.problem_mark()?.line != opened.line).then_some(opened)
 }
 
 fn index(mark: Mark) -> usize {

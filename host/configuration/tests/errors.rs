@@ -149,7 +149,12 @@ fn rules_of_the_project() {
         "No servers specified for the job role. You can ignore this with allow_empty_roles: true",
         "",
     );
-    check("servers: [ h1 ]\nprimary_role: app\n", "5:10+1", "The primary_role app isn't defined", "");
+    check(
+        "servers: [ h1 ]\nprimary_role: app\n",
+        "6:15+3",
+        "The primary_role app isn't defined",
+        "roles that are there: web",
+    );
     check("servers: [ h1 ]\nminimum_version: latest\n", "6:18+6", "Malformed version number string latest", "");
     check(
         "servers: [ h1 ]\nrequire_destination: true\n",
@@ -167,7 +172,7 @@ fn rules_of_the_project() {
         "servers:\n  web: [ h1 ]\n  api: { hosts: [ h2 ], proxy: { ssl: true } }\nproxy: { host: b }\n",
         "7:39+4",
         "servers/api/proxy: Must set a host to enable automatic SSL",
-        "",
+        "name the host that the certificate is for beside it: `host: app.example.com`",
     );
     check(
         "servers:\n  web: [ h1 ]\n  api: { hosts: [ h1 ], proxy: { run: { http_port: 1 } } }\nproxy: { run: { http_port: 2 } }\n",
@@ -198,7 +203,7 @@ fn rules_of_the_project() {
         "servers: [ h1 ]\naccessories: { db: { image: x, role: nope } }\n",
         "6:38+4",
         "accessories/db: unknown role nope",
-        "",
+        "roles that are there: web",
     );
 }
 
@@ -267,6 +272,24 @@ fn broken_yaml() {
         "deploy.yml is not valid YAML: line 3, column 1: could not find expected ':' while scanning a simple key",
         "",
     );
+    check_whole(
+        "image: \"x\nservice: app\n",
+        "1:8+1",
+        "deploy.yml is not valid YAML: line 1, column 8: found unexpected end of stream while scanning a quoted scalar",
+        "",
+    );
+    check_whole(
+        "image: x\nservers: [a\n",
+        "2:10+1",
+        "deploy.yml is not valid YAML: line 2, column 10: did not find expected ',' or ']' while parsing a flow sequence",
+        "",
+    );
+    check_whole(
+        "image: \"x\\qb\"\n",
+        "1:10+2",
+        "deploy.yml is not valid YAML: line 1, column 10: found unknown escape character while parsing a quoted scalar",
+        "",
+    );
     check_whole("- a\n", "1:1+1", "deploy.yml: should be a hash", "");
     check_whole(
         "a: !ruby/object:X {}\n",
@@ -294,8 +317,8 @@ fn templates() {
     );
     check_whole(
         "<% if true -%>\nservice: app\n<% end -%>\nimage: <%= \"[x\" %>\nb: 1\n",
-        "5:2+1",
-        "deploy.yml is not valid YAML: line 5, column 2: did not find expected ',' or ']' while parsing a flow sequence",
+        "4:8+11",
+        "deploy.yml is not valid YAML: line 4, column 8: did not find expected ',' or ']' while parsing a flow sequence",
         "",
     );
     check_whole(
