@@ -351,7 +351,7 @@ pub enum Look {
     AtHosts,
     /// What the hosts tell, after the hook script pre-connect ran.
     AfterPreConnect,
-    /// Nothing: bare hosts are assumed.
+    /// Nothing: hosts with nothing but docker are assumed.
     Offline,
 }
 
