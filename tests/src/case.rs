@@ -95,6 +95,11 @@ impl Case {
         Ok(case)
     }
 
+    /// Whether the program exits as it should when all went well.
+    pub fn succeeds(&self) -> bool {
+        self.expected.get("exit").is_some_and(|lines| *lines == ["0"])
+    }
+
     /// Whether the command line is one that can be rehearsed with `--dry-run`.
     pub fn changes_machines(&self) -> bool {
         let words: Vec<&str> = self.arguments.iter().map(String::as_str).collect();

@@ -358,7 +358,7 @@ pub enum Look {
     AtHosts,
     /// What the hosts tell, after the hook script pre-connect ran.
     AfterPreConnect,
-    /// Nothing: bare hosts are assumed.
+    /// Nothing: hosts with nothing but docker are assumed.
     Offline,
 }
 

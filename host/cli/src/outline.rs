@@ -1,7 +1,7 @@
 //! A plan as text that can be read aloud.
 
 use commands::Machine;
-use plan::{Action, Barrier, Block, Plan, Stage, Step, lower};
+use plan::{Action, Barrier, Block, Plan, Stage, Step, Track, lower};
 
 use crate::commits::shortened;
 
@@ -56,7 +56,7 @@ impl Outline {
         let heading = plan.lock.as_ref().map(|lock| format!("Under the deploy lock on {}", lock.host));
         self.part(heading.as_deref(), &plan.apply);
         self.part(plan.lock.as_ref().map(|_| "After the deploy lock is released"), &plan.conclude);
-        if plan.steps().next().is_none() {
+        if self.number == 0 {
             self.line("\nNothing to do.");
         }
     }
@@ -67,6 +67,10 @@ impl Outline {
     }
 
     fn part(&mut self, heading: Option<&str>, stages: &[Stage]) {
+        let stages: Vec<&Stage> = stages
+            .iter()
+            .filter(|stage| stage.registry.is_some() || stage.tracks.iter().any(|track| self.shows(track)))
+            .collect();
         if stages.is_empty() {
             return;
         }
@@ -80,7 +84,7 @@ impl Outline {
                 let port = registry.port;
                 self.line(&format!("  with port {port} of {} leading to this machine", machines.join(", ")));
             }
-            for (machines, blocks) in alike(stage) {
+            for (machines, blocks) in alike(stage.tracks.iter().filter(|track| self.shows(track)).collect()) {
                 self.line(&format!("  on {}", machines.join(", ")));
                 blocks.iter().for_each(|block| self.block(block));
             }
@@ -104,6 +108,13 @@ impl Outline {
         }
     }
 
+    /// Whether a machine has a step that is shown.
+    fn shows(&self, track: &Track) -> bool {
+        let mut steps =
+            track.blocks.iter().flat_map(|block| block.start.iter().chain(&block.finish).chain(&block.abort));
+        steps.any(|step| self.detail == Detail::Commands || !is_bookkeeping(step))
+    }
+
     fn step(&mut self, indent: usize, step: &Step) {
         if self.detail == Detail::Steps && is_bookkeeping(step) {
             return;
@@ -125,9 +136,9 @@ impl Outline {
 }
 
 /// Tracks that do the same are shown once, with the names of all their machines.
-fn alike(stage: &Stage) -> Vec<(Vec<String>, &[Block])> {
+fn alike(tracks: Vec<&Track>) -> Vec<(Vec<String>, &[Block])> {
     let mut groups: Vec<(Vec<String>, &[Block])> = Vec::new();
-    for track in &stage.tracks {
+    for track in tracks {
         let name = match &track.machine {
             Machine::Local => "this machine".to_string(),
             Machine::Host(host) => host.clone(),

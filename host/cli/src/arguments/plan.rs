@@ -6,7 +6,7 @@ use super::{AccessoryChange, AppChange, Build, BuildChange, Change, ProxyChange,
 
 #[derive(Debug, Args)]
 pub struct PlanArguments {
-    /// Plan without looking at the servers, as if they were bare
+    /// Plan without looking at the servers, as if they had nothing but docker
     #[arg(long, global = true)]
     pub offline: bool,
     /// Run the hook script pre-connect before looking at the servers

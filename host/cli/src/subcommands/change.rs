@@ -93,7 +93,7 @@ pub fn show(options: &Options, project: &Project, request: Request, look: Look) 
                 );
             }
             if look == Look::Offline {
-                print("\nNote: no host was looked at; bare hosts were assumed.");
+                print("\nNote: no host was looked at; hosts with nothing but docker were assumed.");
             }
         }
     }

@@ -138,6 +138,7 @@ impl Docker {
             ["rmi", ..] => self.remove_image(&words[1..]),
             ["image", "rm", ..] => self.remove_image(&words[2..]),
             ["exec", "kamal-proxy", "kamal-proxy", rest @ ..] => self.proxy(rest),
+            ["exec", ..] => self.exec(&words[1..]),
             ["logs", ..] => self.logs(&words[1..]),
             ["buildx", rest @ ..] => self.buildx(rest),
             ["context", rest @ ..] => self.context(rest),
@@ -414,6 +415,17 @@ impl Docker {
                 false => failed("Error: service not found"),
             },
             _ => failed(format!("kamal-proxy: unknown command: {}", words.join(" "))),
+        }
+    }
+
+    /// Tells what runs and where, if the container does.
+    fn exec(&self, words: &[String]) -> Answer {
+        let words = Words::split(words, 1);
+        let (name, command) = words.rest.split_first().map_or(("", &[][..]), |(name, command)| (*name, command));
+        match self.find(name).map(|at| self.containers[at].state.as_str()) {
+            Some("running") => said(format!("{name} runs {}", command.join(" "))),
+            Some(_) => failed(format!("Error response from daemon: container {name} is not running")),
+            None => failed(format!("Error response from daemon: No such container: {name}")),
         }
     }
 
