@@ -16,21 +16,15 @@ pub struct Effective {
 }
 
 /// Defaults of single keys, as JSON.
-const DEFAULTS: [(&str, &str); 25] = [
+const DEFAULTS: [(&str, &str); 19] = [
     ("allow_empty_roles", "false"),
     ("builder/dockerfile", "\"Dockerfile\""),
-    ("builder/driver", "\"docker-container\""),
     ("builder/local", "true"),
     ("boot/parallel_roles", "false"),
     ("deploy_timeout", "30"),
     ("drain_timeout", "30"),
     ("hooks_path", "\".kamal/hooks\""),
     ("primary_role", "\"web\""),
-    ("proxy/app_port", "80"),
-    ("proxy/buffering/requests", "true"),
-    ("proxy/buffering/responses", "true"),
-    ("proxy/logging/request_headers", "[\"Cache-Control\",\"Last-Modified\",\"User-Agent\"]"),
-    ("proxy/ssl", "false"),
     ("readiness_delay", "7"),
     ("require_destination", "false"),
     ("retain_containers", "5"),
@@ -44,44 +38,93 @@ const DEFAULTS: [(&str, &str); 25] = [
     ("sshkit/pool_idle_timeout", "900"),
 ];
 
+/// Defaults below `proxy`, the project's, a role's or an accessory's.
+const PROXY_DEFAULTS: [(&str, &str); 5] = [
+    ("app_port", "80"),
+    ("buffering/requests", "true"),
+    ("buffering/responses", "true"),
+    ("logging/request_headers", "[\"Cache-Control\",\"Last-Modified\",\"User-Agent\"]"),
+    ("ssl", "false"),
+];
+
+/// Defaults below `proxy/run`, where there is one.
+const RUN_DEFAULTS: [(&str, &str); 5] = [
+    ("debug", "false"),
+    ("log_max_size", "\"10m\""),
+    ("publish", "true"),
+    ("repository", "\"basecamp/kamal-proxy\""),
+    ("version", "\"v0.9.2\""),
+];
+
+/// Defaults below `proxy/run` while its ports are published.
+const PORT_DEFAULTS: [(&str, &str); 2] = [("http_port", "80"), ("https_port", "443")];
+
 impl Configuration {
-    /// Every value that is in effect: those of the files in their order, then the defaults in alphabetical order.
+    /// Every value that is in effect: those of the files in their order, then the defaults in alphabetical order. What a role takes over
+    /// from the project stands where the project has it.
     pub fn origins(&self) -> Vec<Effective> {
         let mut written = Vec::new();
         walk(&self.document, "", &mut written);
-        let mut defaults: Vec<Effective> = DEFAULTS
-            .iter()
-            .filter(|(path, _)| !is_written(&self.document, path))
-            .map(|(path, value)| default((*path).to_owned(), (*value).to_owned()))
-            .collect();
-        if !is_written(&self.document, "image") {
-            defaults.push(default("image".to_owned(), text(&self.image)));
-        }
-        if !is_written(&self.document, "logging") {
+        let mut defaults = self.defaults();
+        defaults.retain(|default| !is_written(&self.document, &default.path));
+        defaults.sort_by(|left, right| left.path.cmp(&right.path));
+        written.extend(defaults);
+        written
+    }
+
+    /// The defaults of keys, written or not.
+    fn defaults(&self) -> Vec<Effective> {
+        let mut defaults: Vec<Effective> =
+            DEFAULTS.iter().map(|(path, value)| default((*path).to_owned(), (*value).to_owned())).collect();
+        defaults.push(default("image".to_owned(), text(&self.image)));
+        if self.document.get("logging").is_none() {
             defaults.push(default("logging/options/max-size".to_owned(), text("10m")));
         }
+        if self.document.pointer("/builder/pack").is_none() {
+            defaults.push(default("builder/driver".to_owned(), text("docker-container")));
+        }
+        if self.document.pointer("/builder/cache/type").is_some_and(|kind| kind.as_str() == Some("registry")) {
+            defaults.push(default("builder/cache/image".to_owned(), text(&format!("{}-build-cache", self.image))));
+        }
+        self.proxy_defaults("", &mut defaults);
         for role in &self.roles {
-            let path = format!("servers/{}/options/restart", role.name);
-            if self.document.pointer(&format!("/{path}")).is_none() {
-                defaults.push(default(path, text(&role.restart)));
-            }
+            let path = format!("servers/{}", role.name);
+            defaults.push(default(format!("{path}/options/restart"), text(&role.restart)));
+            self.run_defaults(&format!("{path}/proxy/run"), &mut defaults);
         }
         for accessory in &self.accessories {
+            let path = format!("accessories/{}", accessory.name);
             let own = [
                 ("service", &accessory.service_name),
                 ("network", &accessory.network),
                 ("options/restart", &accessory.restart),
             ];
-            for (key, value) in own {
-                let path = format!("accessories/{}/{key}", accessory.name);
-                if !is_written(&self.document, &path) {
-                    defaults.push(default(path, text(value)));
-                }
+            defaults.extend(own.map(|(key, value)| default(format!("{path}/{key}"), text(value))));
+            if accessory.proxy.is_some() {
+                self.proxy_defaults(&format!("{path}/"), &mut defaults);
+            }
+            let files = self.document.pointer(&format!("/{path}/files")).and_then(Node::as_list).unwrap_or_default();
+            for (index, _) in files.iter().enumerate().filter(|(_, file)| file.as_map().is_some()) {
+                defaults.push(default(format!("{path}/files/{index}/mode"), text("755")));
             }
         }
-        defaults.sort_by(|left, right| left.path.cmp(&right.path));
-        written.extend(defaults);
-        written
+        defaults
+    }
+
+    fn proxy_defaults(&self, place: &str, defaults: &mut Vec<Effective>) {
+        let path = format!("{place}proxy");
+        let own = PROXY_DEFAULTS.iter().map(|(key, value)| default(format!("{path}/{key}"), (*value).to_owned()));
+        defaults.extend(own);
+        self.run_defaults(&format!("{path}/run"), defaults);
+    }
+
+    /// `path` leads to a `proxy/run`, if there is one.
+    fn run_defaults(&self, path: &str, defaults: &mut Vec<Effective>) {
+        let Some(run) = self.document.pointer(&format!("/{path}")).filter(|run| run.as_map().is_some()) else { return };
+        let publishes = run.get("publish").is_none_or(|publish| publish.to_json() == "true");
+        let ports = PORT_DEFAULTS.iter().filter(|_| publishes);
+        let own = RUN_DEFAULTS.iter().chain(ports);
+        defaults.extend(own.map(|(key, value)| default(format!("{path}/{key}"), (*value).to_owned())));
     }
 }
 
@@ -97,8 +140,9 @@ fn text(text: &str) -> String {
 fn is_written(document: &Node, path: &str) -> bool {
     let mut node = document;
     for key in path.split('/') {
-        match node.get(key) {
-            Some(inner) if inner.as_map().is_some() => node = inner,
+        let item = || key.parse().ok().and_then(|index: usize| node.as_list()?.get(index));
+        match node.get(key).or_else(item) {
+            Some(inner) if inner.as_map().is_some() || inner.as_list().is_some() => node = inner,
             Some(_) => return true,
             None => return false,
         }
