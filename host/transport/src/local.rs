@@ -108,23 +108,7 @@ pub fn capture(
     directory: &Path,
     environment: &Variables,
 ) -> Result<Outcome, TransportError> {
-    let began = Instant::now();
-    let mut command = std::process::Command::new(program);
-    furnish(&mut command, environment);
-    let output = command
-        .args(arguments)
-        .current_dir(directory)
-        .stdin(Stdio::inherit())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .output()
-        .map_err(|error| could_not_start(program, &error))?;
-    Ok(Outcome {
-        exit: exit_code(output.status),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        took: began.elapsed(),
-    })
+    output(program, arguments, directory, environment, Stdio::piped())
 }
 
 /// Whether the operator sees what a program complains about.
@@ -145,22 +129,31 @@ pub fn converse(
     environment: &Variables,
     complaints: Complaints,
 ) -> Result<Outcome, TransportError> {
+    let complaints = match complaints {
+        Complaints::Shown => Stdio::inherit(),
+        Complaints::Dropped => Stdio::null(),
+    };
+    output(program, arguments, directory, environment, complaints)
+}
+
+fn output(
+    program: &str,
+    arguments: &[&str],
+    directory: &Path,
+    environment: &Variables,
+    stderr: Stdio,
+) -> Result<Outcome, TransportError> {
     let began = Instant::now();
     let mut command = std::process::Command::new(program);
     furnish(&mut command, environment);
-    let output = command
-        .args(arguments)
-        .current_dir(directory)
-        .stdin(Stdio::inherit())
-        .stdout(Stdio::piped())
-        .stderr(match complaints {
-            Complaints::Shown => Stdio::inherit(),
-            Complaints::Dropped => Stdio::null(),
-        })
-        .output()
-        .map_err(|error| could_not_start(program, &error))?;
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(Outcome { exit: exit_code(output.status), stdout, stderr: String::new(), took: began.elapsed() })
+    command.args(arguments).current_dir(directory).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(stderr);
+    let output = command.output().map_err(|error| could_not_start(program, &error))?;
+    Ok(Outcome {
+        exit: exit_code(output.status),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        took: began.elapsed(),
+    })
 }
 
 pub(crate) fn could_not_start(program: &str, error: &std::io::Error) -> TransportError {

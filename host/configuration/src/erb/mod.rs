@@ -7,8 +7,11 @@
 //! carries it out, and [`positions`] leads from what was printed back to the file, so that messages name the line the user wrote.
 
 mod evaluate;
+mod hashes;
 mod library;
+mod lists;
 mod methods;
+mod numbers;
 mod parser;
 mod positions;
 mod strings;
