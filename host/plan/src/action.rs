@@ -5,6 +5,8 @@ use commands::docker::Container;
 use commands::proxy::ProxyContainer;
 use serde::{Deserialize, Serialize};
 
+use crate::assembly::ImageAssembly;
+
 /// One action on one machine. Secrets are names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -16,6 +18,10 @@ pub enum Action {
     LoginWithCredentials { plugin: String, server: Option<String> },
     /// Calls the plugin's hook `errand` when the step is due.
     Errand { plugin: String, name: String },
+    /// Puts an image together from files and pushes it under all its names.
+    Publish(ImageAssembly),
+    /// Pushes an image that is there as files under these names.
+    PublishFiles { path: String, names: Vec<String> },
     /// Logs docker out of a registry.
     Logout { server: Option<String> },
     /// Pulls an image.
@@ -197,7 +203,7 @@ impl Part {
 impl Action {
     /// Whether the host does it itself, instead of a machine's shell.
     pub fn is_deed(&self) -> bool {
-        matches!(self, Self::Errand { .. })
+        matches!(self, Self::Errand { .. } | Self::Publish(_) | Self::PublishFiles { .. })
     }
 
     /// Names of the secrets that join when the action runs.

@@ -33,6 +33,8 @@ pub fn action(action: &Action) -> Command {
         }
         // Nobody sends this to a machine: it is what a reader of the plan sees in the place of a command.
         Action::Errand { plugin, name } => Command::new(format!("# {plugin}: {name}")),
+        Action::Publish(image) => Command::new(format!("# put together and push {}", image.names.join(", "))),
+        Action::PublishFiles { path, names } => Command::new(format!("# push {path} as {}", names.join(", "))),
         Action::Logout { server } => docker::logout(server.as_deref()),
         Action::Pull { image } => docker::pull(image),
         Action::PullAccessoryImage { image } => docker::pull_accessory_image(image),
