@@ -7,12 +7,13 @@ use std::process::Command;
 use tests::house;
 
 /// What each crate may use of this workspace. A crate stands on those below it; nothing else.
-const FLOORS: [(&str, &[&str]); 21] = [
+const FLOORS: [(&str, &[&str]); 22] = [
     ("configuration", &[]),
     ("manifest", &[]),
     ("commands", &[]),
     ("plan", &["commands", "configuration"]),
     ("local-registry", &[]),
+    ("oci", &[]),
     ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "plan"]),
     ("lifecycle", &["commands", "configuration", "plan", "transport"]),
