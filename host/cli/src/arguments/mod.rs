@@ -253,7 +253,7 @@ pub struct Build {
 
 #[derive(Debug, Args)]
 pub struct Docs {
-    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh or sshkit
+    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh, sshkit or x-plugins
     pub section: Option<String>,
 }
 
