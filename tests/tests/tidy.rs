@@ -7,17 +7,18 @@ use std::process::Command;
 use tests::house;
 
 /// What each crate may use of this workspace. A crate stands on those below it; nothing else.
-const FLOORS: [(&str, &[&str]); 22] = [
+const FLOORS: [(&str, &[&str]); 23] = [
     ("configuration", &[]),
     ("manifest", &[]),
     ("commands", &[]),
     ("plan", &["commands", "configuration"]),
     ("local-registry", &[]),
     ("oci", &[]),
+    ("distribution", &["configuration", "manifest", "oci"]),
     ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "plan"]),
     ("lifecycle", &["commands", "configuration", "plan", "transport"]),
-    ("cli", &["bundle", "commands", "configuration", "lifecycle", "plan", "plugin-runtime", "transport"]),
+    ("cli", &["bundle", "commands", "configuration", "distribution", "lifecycle", "manifest", "plan", "plugin-runtime", "transport"]),
     ("sextant-sdk", &[]),
     ("registry", &["sextant-sdk"]),
     ("builder", &["sextant-sdk"]),
