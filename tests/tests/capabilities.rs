@@ -20,8 +20,20 @@ builder: { arch: amd64, context: . }
 
 /// A capability: its kind, what is reached for, what it is called in a refusal, what a manifest and the project say, what is found.
 const CAPABILITIES: [(&str, &str, &str, &str, &str); 7] = [
-    ("network", "send https://api.example/x", "the network at `api.example:443`", "api.example:443", "200 GET https://api.example/x"),
-    ("files", "read config/image.json", "the file `config/image.json`", "config/image.json", "content of config/image.json"),
+    (
+        "network",
+        "send https://api.example/x",
+        "the network at `api.example:443`",
+        "api.example:443",
+        "200 GET https://api.example/x",
+    ),
+    (
+        "files",
+        "read config/image.json",
+        "the file `config/image.json`",
+        "config/image.json",
+        "content of config/image.json",
+    ),
     ("programs", "run aws", "the program `aws`", "aws", "ran aws"),
     ("variables", "variable AWS_REGION", "the variable `AWS_REGION`", "AWS_REGION", "value of AWS_REGION"),
     ("secrets", "sign TOKEN", "the secret `TOKEN`", "TOKEN", "b95a5d3cd2d5d86c1c2ee9a3f3f8d2b8"),

@@ -18,7 +18,20 @@ const FLOORS: [(&str, &[&str]); 23] = [
     ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "plan"]),
     ("lifecycle", &["commands", "configuration", "plan", "transport"]),
-    ("cli", &["bundle", "commands", "configuration", "distribution", "lifecycle", "manifest", "plan", "plugin-runtime", "transport"]),
+    (
+        "cli",
+        &[
+            "bundle",
+            "commands",
+            "configuration",
+            "distribution",
+            "lifecycle",
+            "manifest",
+            "plan",
+            "plugin-runtime",
+            "transport",
+        ],
+    ),
     ("sextant-sdk", &[]),
     ("registry", &["sextant-sdk"]),
     ("builder", &["sextant-sdk"]),
@@ -30,7 +43,7 @@ const FLOORS: [(&str, &[&str]); 23] = [
     ("kamal-proxy-stand-in", &[]),
     ("sample-app", &[]),
     ("xtask", &["fleet"]),
-    ("tests", &["bundle", "commands", "configuration", "fleet", "plan", "plugin-runtime"]),
+    ("tests", &["bundle", "commands", "configuration", "fleet", "manifest", "plan", "plugin-runtime"]),
 ];
 
 #[test]

@@ -112,7 +112,7 @@ fn pinned(
     if !changes.is_empty() {
         return Err(DistributionError::LockDisagrees { plugin: plugin.name.clone(), changes });
     }
-    if let Some(key) = locked.key.as_deref().and_then(PublicKey::of_base64) {
+    if let Some(key) = locked.public_key() {
         let evidence = kept_evidence(surroundings, plugin, source, locked, &key, &component)?;
         verify(&plugin.name, &key, evidence.as_ref(), &locked.digest, &component)?;
     }

@@ -146,6 +146,11 @@ impl Lock {
 }
 
 impl Locked {
+    /// The key that signed it.
+    pub fn public_key(&self) -> Option<PublicKey> {
+        self.key.as_deref().and_then(PublicKey::of_base64)
+    }
+
     /// What differs from what was pinned before, a line each; nothing if nothing does.
     pub fn changes(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
@@ -229,10 +234,7 @@ mod tests {
             "version = 1\nplugins = []",
             "sextant.lock line 2: unknown field `plugins`, expected `version` or `plugin`",
         );
-        check(
-            "version = 1\n<<<<<<< HEAD\n",
-            "sextant.lock line 2: key with no value, expected `=`",
-        );
+        check("version = 1\n<<<<<<< HEAD\n", "sextant.lock line 2: key with no value, expected `=`");
         let entry = "[[plugin]]\nname = \"a\"\nsource = \"a.wasm\"\ndigest = \"sha256:12\"\nhooks = []\n";
         check(&format!("version = 1\n{entry}"), "sextant.lock: the plugin `a` has no digest");
         let entry = entry.replace("sha256:12", &ecr().digest);

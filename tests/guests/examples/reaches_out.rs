@@ -64,7 +64,9 @@ fn reach(what: &str) -> Result<String, Refusal> {
         "read" => files::read(name).map(|content| String::from_utf8_lossy(&content).into_owned()),
         "run" => execution::run(&Command::new(&[name.into()])).map(|outcome| outcome.stdout()),
         "variable" => execution::variable(name).map(Option::unwrap_or_default),
-        "sign" => vault::hmac_sha256("v1:", name, b"message").map(|code| code.iter().map(|b| format!("{b:02x}")).collect()),
+        "sign" => {
+            vault::hmac_sha256("v1:", name, b"message").map(|code| code.iter().map(|b| format!("{b:02x}")).collect())
+        }
         "reveal" => vault::reveal(name),
         _ => clock::now().map(|seconds| seconds.to_string()),
     }
