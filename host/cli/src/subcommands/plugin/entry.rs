@@ -108,7 +108,8 @@ mod tests {
         check("service: shop\nx-plugins:\n", None);
         check("service: <%= name %>: x\n", None);
         check("{ service: shop }\n", None);
-        check("service: |\n  text\n\n", None);
+        // The line breaks at the end belong to the text.
+        check("service: |+\n  text\n\n", None);
     }
 
     #[test]
