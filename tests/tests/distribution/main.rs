@@ -2,9 +2,11 @@
 
 mod machine;
 mod registry;
+mod website;
 
 use machine::{LITTLE, Machine, PROJECT, Said, component, digest};
 use registry::Registry;
+use website::Website;
 
 /// A field of `sextant.lock`.
 fn locked(machine: &Machine, key: &str) -> String {
@@ -371,6 +373,39 @@ fn a_file_has_its_signature_beside_it() {
     assert_eq!(
         machine.run(&["plugin", "keygen"]).stderr,
         "error: plugin.key is there already\nhint: give another name\n"
+    );
+}
+
+#[test]
+fn a_plugin_from_the_web_is_held_to_the_digest_that_was_pinned() {
+    let Some(site) = Website::start() else { return };
+    let (bytes, other) = (component("1.0.0", LITTLE), component("1.0.1", LITTLE));
+    site.write("login.wasm", &bytes);
+    let source = format!("https://{}/login.wasm", site.address);
+    let machine = Machine::new().with_variable("SSL_CERT_FILE", &site.authority());
+    let said = machine.run(&["plugin", "add", &source]);
+    assert_eq!((said.exit, locked(&machine, "digest")), (0, digest(&bytes)), "{}", said.stderr);
+    machine.plans("");
+    // A machine without it fetches it, and takes nothing else.
+    site.write("login.wasm", &other);
+    machine.plans("");
+    let late = machine.cloned().with_variable("SSL_CERT_FILE", &site.authority());
+    late.refuses(&format!(
+        "error: plugin `eu-login` is not the one in sextant.lock\n  digest: {} → {}\nhint: nothing was touched; if you want this one, \
+         run `sextant plugin update eu-login`\n",
+        digest(&bytes),
+        digest(&other)
+    ));
+    site.write("login.wasm", &bytes);
+    late.plans("");
+    // Whoever does not trust the site's certificate gets nothing from it.
+    let stranger = machine.cloned();
+    assert_eq!(stranger.plan(&[]).exit, 1);
+    let said = Machine::new().run(&["plugin", "add", "http://example.com/login.wasm"]);
+    assert_eq!(
+        said.stderr,
+        "error: `http://example.com/login.wasm` is no source of a plugin: only `https://` and `oci://` are known\nhint: name a path, \
+         `https://…/mine.wasm` or `oci://registry/repository:tag`\n"
     );
 }
 
