@@ -107,6 +107,33 @@ fn a_signed_plugin_goes_through_a_registry_to_a_clean_machine() {
 }
 
 #[test]
+fn a_private_registry_is_asked_with_the_login_that_docker_has() {
+    let Some(registry) = Registry::start_private() else { return };
+    let source = format!("oci://{}/acme/eu-login:1", registry.address);
+    let machine = Machine::new();
+    machine.write("login.wasm", &component("1.0.0", LITTLE));
+    let push = ["plugin", "push", "login.wasm", &source];
+    assert_eq!(
+        machine.run(&push),
+        Said {
+            exit: 1,
+            stdout: String::new(),
+            stderr: format!(
+                "error: {source}: failed to log in for acme/eu-login: {} refuses the login\nhint: registries are asked with docker's \
+                 logins: `docker login` first\n",
+                registry.address
+            ),
+        }
+    );
+    std::fs::create_dir(machine.home(".docker")).expect("a folder");
+    // `me:pass` in base64.
+    let login = format!(r#"{{ "auths": {{ "{}": {{ "auth": "bWU6cGFzcw==" }} }} }}"#, registry.address);
+    std::fs::write(machine.home(".docker/config.json"), login).expect("a file");
+    assert_eq!(machine.run(&push).exit, 0);
+    assert_eq!(machine.run(&["plugin", "add", &source]).exit, 0);
+}
+
+#[test]
 fn a_component_with_one_byte_changed_is_refused() {
     let mut bytes = component("1.0.0", LITTLE);
     let machine = pinned(&bytes);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A registry without a login, over plain HTTP, as docker allows it on the own machine.
+/// A registry, without a login unless it is private, over plain HTTP, as docker allows it on the own machine.
 pub struct Registry {
     pub address: String,
     child: Child,
@@ -15,6 +15,21 @@ pub struct Registry {
 impl Registry {
     /// Starts one; nothing where it is not installed, which is told, and in CI is a failure.
     pub fn start() -> Option<Self> {
+        Self::start_with(|_| String::new())
+    }
+
+    /// Starts one that lets nobody in but a user `me` with the password `pass`.
+    pub fn start_private() -> Option<Self> {
+        Self::start_with(|folder| {
+            let made = Command::new("htpasswd").args(["-Bbn", "me", "pass"]).output();
+            let made = made.expect("htpasswd can be run: cargo xtask test installs it with the registry");
+            let file = folder.join("htpasswd");
+            std::fs::write(&file, made.stdout).expect("a file");
+            format!("auth: {{ htpasswd: {{ realm: test, path: '{}' }} }}\n", file.display())
+        })
+    }
+
+    fn start_with(more: impl Fn(&Path) -> String) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let address = TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr()).expect("a free port");
         let text = format!(
@@ -22,7 +37,7 @@ impl Registry {
             folder.path().join("data").display()
         );
         let configuration = folder.path().join("config.yml");
-        std::fs::write(&configuration, text).expect("a file");
+        std::fs::write(&configuration, text + &more(folder.path())).expect("a file");
         let child = serve(&configuration)?;
         let limit = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(address).is_err() {

@@ -109,7 +109,7 @@ mod tests {
         check("service: <%= name %>: x\n", None);
         check("{ service: shop }\n", None);
         // The line breaks at the end belong to the text.
-        check("service: |+\n  text\n\n", None);
+        check("service: |+\n  text\n\n\n", None);
     }
 
     #[test]
