@@ -20,6 +20,7 @@ mod needs;
 #[allow(clippy::module_inception)]
 mod plan;
 mod planner;
+mod proposals;
 mod proxy;
 mod prune;
 mod registry;
