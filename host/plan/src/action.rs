@@ -5,6 +5,8 @@ use commands::docker::Container;
 use commands::proxy::ProxyContainer;
 use serde::{Deserialize, Serialize};
 
+use crate::assembly::ImageAssembly;
+
 /// One action on one machine. Secrets are names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -12,6 +14,14 @@ use serde::{Deserialize, Serialize};
 pub enum Action {
     /// Logs docker in to a registry.
     Login { server: Option<String>, username: Username, password: String },
+    /// Logs docker in to a registry with what the plugin's hook `credentials` answers when the step is due.
+    LoginWithCredentials { plugin: String, server: Option<String> },
+    /// Calls the plugin's hook `errand` when the step is due.
+    Errand { plugin: String, name: String },
+    /// Puts an image together from files and pushes it under all its names.
+    Publish(ImageAssembly),
+    /// Pushes an image that is there as files under these names.
+    PublishFiles { path: String, names: Vec<String> },
     /// Logs docker out of a registry.
     Logout { server: Option<String> },
     /// Pulls an image.
@@ -141,6 +151,12 @@ pub enum Action {
     Run { words: Vec<String> },
 }
 
+/// The names under which a plugin's short-lived user and password for a registry join a command.
+pub fn credential_names(plugin: &str, server: Option<&str>) -> (String, String) {
+    let registry = server.unwrap_or("docker.io");
+    (format!("{plugin}'s user for {registry}"), format!("{plugin}'s password for {registry}"))
+}
+
 /// A user's name, in the clear or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -185,6 +201,11 @@ impl Part {
 }
 
 impl Action {
+    /// Whether the host does it itself, instead of a machine's shell.
+    pub fn is_deed(&self) -> bool {
+        matches!(self, Self::Errand { .. } | Self::Publish(_) | Self::PublishFiles { .. })
+    }
+
     /// Names of the secrets that join when the action runs.
     pub fn secrets(&self) -> Vec<&str> {
         match self {
