@@ -26,6 +26,7 @@ mod proxy;
 mod prune;
 mod registry;
 mod run;
+pub mod texts;
 mod upgrade;
 mod verify;
 

@@ -13,6 +13,7 @@ use configuration::{Node, Value};
 use crate::action::Action;
 use crate::plan::Step;
 use crate::run::Run;
+use crate::texts::is_unfit;
 
 /// What steps of plugins are held against.
 pub(crate) struct Proposals<'a> {
@@ -40,9 +41,7 @@ impl<'a> Proposals<'a> {
 
     /// Fails with what the step must not have.
     pub fn check(&self, step: &Step) -> Verdict {
-        for word in step.unless.iter().flatten() {
-            refuse_nul(word)?;
-        }
+        step.unless.iter().flatten().try_for_each(|word| visible(word))?;
         if let Action::Run { words } = &step.action {
             return program(words);
         }
@@ -57,9 +56,7 @@ impl<'a> Proposals<'a> {
     fn texts(&self, value: &serde_json::Value) -> Verdict {
         match value {
             serde_json::Value::String(text) if self.written.contains(text) => Ok(()),
-            serde_json::Value::String(text) if text.chars().any(char::is_control) => {
-                Err(format!("has a control character in {}", shown(text)))
-            }
+            serde_json::Value::String(text) if text.contains(is_unfit) => Err(unseen(text)),
             serde_json::Value::String(text) if !expands_names_only(text) => {
                 Err(format!("has more than a variable for the shell in {}", shown(text)))
             }
@@ -72,6 +69,17 @@ impl<'a> Proposals<'a> {
     fn action(&self, action: &Action) -> Verdict {
         match action {
             Action::Login { server, .. } => server.iter().try_for_each(|server| operand("registry", server)),
+            Action::LoginWithCredentials { server, .. } => {
+                server.iter().try_for_each(|server| operand("registry", server))
+            }
+            Action::Publish(image) => {
+                image.names.iter().chain(&image.base).try_for_each(|name| operand("image", name))?;
+                image.files.iter().try_for_each(|file| self.place("file", &file.source))
+            }
+            Action::PublishFiles { path, names } => {
+                names.iter().try_for_each(|name| operand("image", name))?;
+                self.place("file", path)
+            }
             Action::Pull { image } | Action::Push { image } => operand("image", image),
             Action::Tag { image, name } => operand("image", image).and_then(|()| operand("image", name)),
             Action::Checkout { root, directory, revision } => self.checkout(root, directory, revision),
@@ -307,15 +315,20 @@ fn variable_name(what: &str, name: &str) -> Verdict {
 
 /// The first word is a program, not a variable that a shell would set or an option.
 fn program(words: &[String]) -> Verdict {
-    words.iter().try_for_each(|word| refuse_nul(word))?;
+    words.iter().try_for_each(|word| visible(word))?;
     match words.first() {
         Some(first) if !first.is_empty() && !first.starts_with('-') && !first.contains('=') => Ok(()),
         first => Err(format!("runs {}, which is no program", shown(first.map_or("", String::as_str)))),
     }
 }
 
-fn refuse_nul(word: &str) -> Verdict {
-    if word.contains('\0') { Err(format!("has a control character in {}", shown(word))) } else { Ok(()) }
+/// A word that no shell reads may have lines, but nothing that is not seen.
+fn visible(word: &str) -> Verdict {
+    if word.contains(|c| is_unfit(c) && c != '\n' && c != '\t') { Err(unseen(word)) } else { Ok(()) }
+}
+
+fn unseen(text: &str) -> String {
+    format!("has a character that is not seen in {}", shown(text))
 }
 
 fn climbs(path: &str) -> bool {

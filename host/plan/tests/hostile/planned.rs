@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use configuration::{Configuration, Filter, Selection, Source, Sources};
-use plan::hooks::{Answer, BootAnswer, Hooks, Place, Proposal, Registry, Whereabouts};
-use plan::{Checkout, Facts, HookError, HookOwner, Intent, PlanError, Run};
+use plan::hooks::{Answer, BootAnswer, Hooks, Opinion, Place, Proposal, Registry, Whereabouts};
+use plan::{Checkout, Facts, HookError, HookOwner, Intent, Plan, PlanError, PluginUse, Run};
 
 const PROJECT: &str = "
 service: app
@@ -21,7 +21,7 @@ pub fn run() -> Arc<Run> {
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
     let sample = Run::sample(Intent::AppBoot, configuration, selection);
     let checkout = Checkout { root: "/app".into(), prefix: String::new(), revision: "abc".into(), changes: Vec::new() };
-    Arc::new(Run { checkout: Some(checkout), intent: Intent::Deploy { skip_push: true }, ..sample })
+    Arc::new(Run { checkout: Some(checkout), intent: Intent::Deploy { skip_push: false }, ..sample })
 }
 
 fn project() -> Configuration {
@@ -29,13 +29,22 @@ fn project() -> Configuration {
     configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid")
 }
 
-/// The command lines of a plan in which a plugin tags the image by this step.
+/// The command lines of a plan in which a plugin builds or tags the image by this step.
 pub fn lines(run: &Arc<Run>, proposal: Proposal) -> Result<Vec<String>, PlanError> {
     let plan = plan::plan(run, &Arc::new(Facts::default()), &Proposes(proposal))?;
-    Ok(plan.steps().map(|(_, step)| plan::lower::command(step).line).collect())
+    let run_by_shells = plan.steps().filter(|(_, step)| !step.action.is_deed());
+    Ok(run_by_shells.map(|(_, step)| plan::lower::command(step).line).collect())
 }
 
 struct Proposes(Proposal);
+
+impl Proposes {
+    /// The step where it belongs: what the host does itself on the operator's machine, all else on a host.
+    fn answer(&self, local: bool) -> Answer {
+        let belongs = self.0.action.is_deed() == local;
+        Answer { plugin: "guest".to_string(), steps: belongs.then(|| self.0.clone()).into_iter().collect() }
+    }
+}
 
 impl Hooks for Proposes {
     fn pre_login(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &Registry, _: Place) -> Result<Answer, HookError> {
@@ -43,7 +52,7 @@ impl Hooks for Proposes {
     }
 
     fn build(&self, _: &Arc<Run>, _: &Arc<Facts>) -> Result<(Answer, Whereabouts), HookError> {
-        Ok((Answer::default(), Whereabouts::Registry))
+        Ok((self.answer(true), Whereabouts::Registry))
     }
 
     fn push(&self, _: &Arc<Run>, _: &Arc<Facts>) -> Result<Answer, HookError> {
@@ -51,7 +60,7 @@ impl Hooks for Proposes {
     }
 
     fn tag(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &str) -> Result<Answer, HookError> {
-        Ok(Answer { plugin: "guest".to_string(), steps: vec![self.0.clone()] })
+        Ok(self.answer(false))
     }
 
     fn boot(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &str, _: &str) -> Result<BootAnswer, HookError> {
@@ -59,6 +68,14 @@ impl Hooks for Proposes {
     }
 
     fn owners(&self, _: &Run) -> Vec<HookOwner> {
+        Vec::new()
+    }
+
+    fn plugins(&self) -> Vec<PluginUse> {
+        Vec::new()
+    }
+
+    fn review(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
         Vec::new()
     }
 }

@@ -3,7 +3,7 @@
 use commands::builds::{Builder, ImageBuild};
 use commands::docker::Container;
 use plan::hooks::Proposal;
-use plan::{Action, Username};
+use plan::{Action, AssembledFile, ImageAssembly, Username};
 use serde_json::Value;
 
 /// What a hostile text is made from. Whatever runs the program `pwn` has been broken out of.
@@ -154,6 +154,15 @@ pub fn harmless() -> Vec<Action> {
         },
         Action::SyncAssets { directory: directory.clone(), name: text("web-v2"), previous: some("web-v1") },
         Action::CleanAssets { directory, role: text("web"), name: text("web-v2") },
+        Action::LoginWithCredentials { plugin: text("guest"), server: some("ghcr.io") },
+        Action::Publish(ImageAssembly {
+            names: vec![text("ghcr.io/acme/app:v2")],
+            platform: text("linux/amd64"),
+            base: some("debian:13"),
+            files: vec![AssembledFile { source: text("dist/app"), path: text("/app"), mode: Some(0o755) }],
+            ..ImageAssembly::default()
+        }),
+        Action::PublishFiles { path: text("dist/image"), names: vec![text("ghcr.io/acme/app:v2")] },
         Action::Run { words: vec![text("tool"), text("--flag"), text("a b")] },
     ]
 }

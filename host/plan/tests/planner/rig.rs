@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use configuration::{Filter, Selection, Source, Sources};
-use plan::hooks::{Answer, BootAnswer, Place, Proposal, Registry, Whereabouts};
+use plan::hooks::{Answer, BootAnswer, Opinion, Place, Proposal, Registry, Whereabouts};
 use plan::{
     Action, Barrier, Block, Checkout, Container, Docker, Facts, HookError, HookOwner, Hooks, HostFacts, Image, Intent,
-    Plan, PlanError, Run, Stage, Step, Username,
+    Plan, PlanError, PluginUse, Run, Stage, Step, Username,
 };
 
 /// One role on one host.
