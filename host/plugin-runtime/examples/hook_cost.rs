@@ -38,7 +38,9 @@ fn main() {
         credentials: run.configuration.registry.credentials.clone().expect("the project logs in"),
     };
     println!("{CALLS} calls each, with a fresh store and instance for every one:");
-    report("registry pre-login", || drop(catalogue.pre_login(&run, &facts, &registry, Place::Hosts).expect("an answer")));
+    report("registry pre-login", || {
+        drop(catalogue.pre_login(&run, &facts, &registry, Place::Hosts).expect("an answer"))
+    });
     report("builder  build", || drop(catalogue.build(&run, &facts).expect("an answer")));
     report("builder  push", || drop(catalogue.push(&run, &facts).expect("an answer")));
     report("app      tag", || drop(catalogue.tag(&run, &facts, "10.0.0.1").expect("an answer")));

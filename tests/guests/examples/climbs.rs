@@ -7,9 +7,8 @@ struct Guest;
 impl Tag for Guest {
     fn propose(deployment: &Deployment, _: &Facts, _: &str, steps: &Steps) -> Result<(), Fault> {
         let settings = deployment.settings();
-        let secrets = [("PATH".to_string(), "REGISTRY_PASSWORD".to_string())];
         let action = match settings.trim_matches(|c: char| !c.is_alphanumeric()) {
-            "place\":\"home" => Action::write_environment_file(".kamal/../.bashrc", &secrets),
+            "place\":\"home" => Action::write_environment_file(".kamal/../.bashrc", &[]),
             "place\":\"root" => Action::make_directory("/etc/cron.d"),
             "place\":\"clone" => Action::checkout("/", "/", "HEAD"),
             "place\":\"assets" => Action::clean_assets("/", "", ""),

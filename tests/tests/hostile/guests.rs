@@ -86,7 +86,7 @@ fn what_a_guest_says_shows_all_it_is() {
 #[test]
 fn places_and_machines_that_are_none_of_its_own_are_refused() {
     let check = |place: &str, expected: &str| {
-        let more = format!("    with: {{ place: {place} }}\n    grants: {{ secrets: [REGISTRY_PASSWORD] }}\n");
+        let more = format!("    with: {{ place: {place} }}\n");
         let told = planned(&run_with(&guest("climbs"), &more)).unwrap_err();
         assert_eq!(told.split(" (step").next(), Some(expected), "{place}");
     };
@@ -96,7 +96,7 @@ fn places_and_machines_that_are_none_of_its_own_are_refused() {
     check("clone", &rule("clones `/`, which is not the project"));
     check("assets", &rule("looks for assets in `/`, where the app has none"));
     check("machine", &rule("builds on `ssh://root@10.9.9.9`, a machine that the configuration does not name"));
-    check("ssh", "plugin `guest` is not granted the program `ssh`, which a step of `tag` needs");
+    check("ssh", "plugin `guest` reached for the program `ssh`, which its manifest does not ask for, in `tag`");
 }
 
 #[test]
