@@ -53,7 +53,8 @@ impl Catalogue {
         for (entry, bytes) in own {
             let (plugin, load) = Plugin::load(&entry.name, &bytes, cache)?;
             catalogue.loads.push(load);
-            catalogue.members.push(Member { plugin, entry: Some(entry), limits: limits.clone() });
+            let limits = limits.with(&entry.limits);
+            catalogue.members.push(Member { plugin, entry: Some(entry), limits });
         }
         for builtin in builtins {
             let (plugin, load) = Plugin::load(builtin.name, builtin.component, cache)?;

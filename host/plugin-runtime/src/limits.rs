@@ -32,6 +32,21 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The same limits but for those that the project sets for a plugin.
+    pub(crate) fn with(&self, set: &configuration::PluginLimits) -> Self {
+        let number =
+            |set: Option<u64>, usual: usize| set.map_or(usual, |set| usize::try_from(set).unwrap_or(usize::MAX));
+        Self {
+            memory: number(set.memory, self.memory),
+            time: set.time.unwrap_or(self.time),
+            output: number(set.output, self.output),
+            steps: number(set.steps, self.steps),
+            calls: number(set.calls, self.calls),
+        }
+    }
+}
+
 /// How many resources a guest may hold at once, or the host for it.
 pub(crate) const HANDLES: usize = 10_000;
 
