@@ -21,10 +21,12 @@ mod needs;
 #[allow(clippy::module_inception)]
 mod plan;
 mod planner;
+mod proposals;
 mod proxy;
 mod prune;
 mod registry;
 mod run;
+pub mod texts;
 mod upgrade;
 mod verify;
 

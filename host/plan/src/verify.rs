@@ -7,9 +7,11 @@ use commands::Machine;
 use crate::action::Action;
 use crate::error::PlanError;
 use crate::plan::Plan;
+use crate::proposals::Proposals;
 use crate::run::Run;
 
-/// Fails on a step that breaks a rule: the app's image is pulled, tagged and started on hosts with an app role only.
+/// Fails on a step that breaks a rule: the app's image is pulled, tagged and started on hosts with an app role only, and what a plugin
+/// proposes reaches nothing but what it names.
 pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
     let app_hosts: BTreeSet<&str> = run.selection.app_hosts.iter().map(String::as_str).collect();
     let repository = run.configuration.repository();
@@ -28,6 +30,12 @@ pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
             let rule = format!("host {host} has no app role, the app's image has no business there");
             return Err(PlanError::Rule { rule, step: step.id, title: step.title.clone() });
         }
+    }
+    let proposals = Proposals::of(run);
+    for (_, step) in plan.steps() {
+        let Some(plugin) = &step.plugin else { continue };
+        let told = proposals.check(step).map_err(|what| format!("plugin `{plugin}` {what}"));
+        told.map_err(|rule| PlanError::Rule { rule, step: step.id, title: step.title.clone() })?;
     }
     Ok(())
 }

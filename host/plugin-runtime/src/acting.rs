@@ -47,7 +47,7 @@ impl Catalogue {
         facts: &Arc<Facts>,
         plan: &Arc<Plan>,
     ) -> Result<Verdicts, HookError> {
-        call(&member.plugin, Hook::Policy, &self.limits, Access::Planning, |store, instance| {
+        call(&member.plugin, Hook::Policy, &member.limits, Access::Planning, |store, instance| {
             let guest = exports::policy::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
             let table = &mut store.data_mut().table;
             let settings = member.settings();
@@ -72,7 +72,7 @@ impl ActingHooks for Acting<'_> {
     fn credentials(&self, run: &Arc<Run>, plugin: &str, registry: &Registry) -> Result<Credential, HookError> {
         let member = self.member(plugin, Hook::Credentials)?;
         let (username, password) =
-            call(&member.plugin, Hook::Credentials, &self.catalogue.limits, self.access(member), |store, instance| {
+            call(&member.plugin, Hook::Credentials, &member.limits, self.access(member), |store, instance| {
                 let guest =
                     exports::credentials::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
                 let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
@@ -84,19 +84,18 @@ impl ActingHooks for Acting<'_> {
 
     fn errand(&self, run: &Arc<Run>, plugin: &str, name: &str) -> Result<String, HookError> {
         let member = self.member(plugin, Hook::Errand)?;
-        let done =
-            call(&member.plugin, Hook::Errand, &self.catalogue.limits, self.access(member), |store, instance| {
-                let guest = exports::errand::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-                let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
-                guest.call_run(store, Resource::new_borrow(deployment), name)
-            })?;
+        let done = call(&member.plugin, Hook::Errand, &member.limits, self.access(member), |store, instance| {
+            let guest = exports::errand::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
+            let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
+            guest.call_run(store, Resource::new_borrow(deployment), name)
+        })?;
         Ok(one_line(&done))
     }
 
     fn notify(&self, run: &Arc<Run>, happening: &Happening) -> Vec<HookError> {
         let told = self.catalogue.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Notify));
         let tell = |member: &Member| {
-            call(&member.plugin, Hook::Notify, &self.catalogue.limits, self.access(member), |store, instance| {
+            call(&member.plugin, Hook::Notify, &member.limits, self.access(member), |store, instance| {
                 let guest = exports::notify::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
                 let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
                 let event = store.data_mut().table.push(happening.clone())?.rep();

@@ -30,7 +30,6 @@ pub struct Builtin {
 /// Builtins and the project's own plugins.
 pub struct Catalogue {
     pub(crate) members: Vec<Member>,
-    pub(crate) limits: Limits,
     loads: Vec<Load>,
 }
 
@@ -38,6 +37,8 @@ pub(crate) struct Member {
     pub plugin: Plugin,
     /// Its entry in `x-plugins`; absent for a builtin.
     pub entry: Option<configuration::Plugin>,
+    /// What it may use in a call.
+    pub limits: Limits,
 }
 
 impl Catalogue {
@@ -48,21 +49,28 @@ impl Catalogue {
         limits: Limits,
         cache: Option<&Cache>,
     ) -> Result<Self, HookError> {
-        let mut catalogue = Self { members: Vec::new(), limits, loads: Vec::new() };
+        let mut catalogue = Self { members: Vec::new(), loads: Vec::new() };
         for (entry, bytes) in own {
             let (plugin, load) = Plugin::load(&entry.name, &bytes, cache)?;
             catalogue.loads.push(load);
-            catalogue.members.push(Member { plugin, entry: Some(entry) });
+            let limits = limits.with(&entry.limits);
+            catalogue.members.push(Member { plugin, entry: Some(entry), limits });
         }
         for builtin in builtins {
             let (plugin, load) = Plugin::load(builtin.name, builtin.component, cache)?;
             catalogue.loads.push(load);
-            catalogue.members.push(Member { plugin, entry: None });
+            catalogue.members.push(Member { plugin, entry: None, limits: limits.clone() });
         }
         for hook in Hook::ALL {
             catalogue.refuse_two_owners(hook)?;
         }
         Ok(catalogue)
+    }
+
+    /// Gives a plugin other limits than the rest.
+    pub fn limit(&mut self, plugin: &str, limits: &Limits) {
+        let named = self.members.iter_mut().filter(|member| member.plugin.name == plugin);
+        named.for_each(|member| member.limits = limits.clone());
     }
 
     /// What loading took, plugin by plugin.
@@ -116,7 +124,7 @@ impl Catalogue {
             Arguments,
         ) -> wasmtime::Result<Result<T, crate::bindings::sextant::deploy::types::Fault>>,
     ) -> Result<(Answer, T), HookError> {
-        let (steps, told) = call(&member.plugin, hook, &self.limits, Access::Planning, |store, instance| {
+        let (steps, told) = call(&member.plugin, hook, &member.limits, Access::Planning, |store, instance| {
             let arguments = scene.arguments(store, member)?;
             let list = arguments.steps.rep();
             let told = ask(store, instance, arguments)?;

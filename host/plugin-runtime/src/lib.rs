@@ -19,6 +19,7 @@ mod convert;
 mod engine;
 mod limits;
 mod lookup;
+mod panics;
 mod plugin;
 mod resources;
 mod review;

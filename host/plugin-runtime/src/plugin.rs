@@ -1,5 +1,6 @@
 //! A plugin: a component whose imports were checked and whose hooks are known.
 
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use manifest::{Capabilities, Manifest};
@@ -11,11 +12,16 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::access::Asked;
 use crate::bindings::EveryHook;
 use crate::cache::Cache;
+use crate::convert;
 use crate::engine::engine;
+use crate::panics;
 use crate::sandbox::{self, State};
 
 /// The largest component that is compiled.
 const SIZE: usize = 64 << 20;
+
+/// How long compiling a component may take: those of Python and JavaScript take up to 20 seconds, on a slow machine more.
+const COMPILING: Duration = Duration::from_secs(300);
 
 /// A hook that a plugin may answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,8 +108,7 @@ impl Plugin {
         let component = match cached {
             Some(component) => component,
             None => {
-                let component = Component::from_binary(engine(), bytes)
-                    .map_err(|error| refuse(format!("it is not a WebAssembly component: {}", error.root_cause())))?;
+                let component = compile(bytes, COMPILING).map_err(refuse)?;
                 if let Some(cache) = cache {
                     cache.store(&digest, &component);
                 }
@@ -121,11 +126,32 @@ impl Plugin {
         if hooks.is_empty() {
             return Err(refuse("it exports no hook of sextant:deploy@0.1".to_string()));
         }
-        let instance = linker()
-            .and_then(|linker| linker.instantiate_pre(&component))
-            .map_err(|error| refuse(format!("it does not fit this version of Sextant: {}", error.root_cause())))?;
+        let instance = linker().and_then(|linker| linker.instantiate_pre(&component)).map_err(|error| {
+            refuse(format!(
+                "it does not fit this version of Sextant: {}",
+                convert::one_line(&error.root_cause().to_string())
+            ))
+        })?;
         let load = Load { plugin: name.to_string(), compiled, took: begin.elapsed() };
         Ok((Self { name: name.to_string(), digest, hooks, asked, instance }, load))
+    }
+}
+
+/// Compiles in a thread of its own, which is left alone when it takes too long: a component may be made to.
+fn compile(bytes: &[u8], within: Duration) -> Result<Component, String> {
+    let (done, compiled) = mpsc::channel();
+    let bytes = bytes.to_vec();
+    std::thread::spawn(move || {
+        let component = panics::caught(|| Component::from_binary(engine(), &bytes));
+        // Nobody may be waiting any more.
+        let _ = done.send(component);
+    });
+    match compiled.recv_timeout(within) {
+        Ok(Ok(component)) => component.map_err(|error| {
+            format!("it is not a WebAssembly component: {}", convert::one_line(&error.root_cause().to_string()))
+        }),
+        Ok(Err(panic)) => Err(format!("the compiler made a mistake: {}", convert::one_line(&panic))),
+        Err(_) => Err(format!("compiling it takes longer than {} seconds", within.as_secs())),
     }
 }
 
@@ -138,6 +164,7 @@ fn check_imports(component: &Component) -> Result<Version, String> {
         if import.starts_with(CONTRACT) {
             contract = contract.max(check_version(import)?);
         } else if !sandbox::is_given(import) {
+            let import = convert::one_line(import);
             return Err(format!("it asks for `{import}`, which no plugin is given while planning"));
         }
     }
@@ -177,13 +204,24 @@ fn hooks(component: &Component) -> Vec<Hook> {
 fn linker() -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine());
     sandbox::link(&mut linker)?;
-    EveryHook::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| state)?;
+    EveryHook::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| {
+        state.budget.called();
+        state
+    })?;
     Ok(linker)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_component_that_compiles_for_ever_is_given_up() {
+        let component = bundle::PLUGINS[0].1;
+        let refused = compile(component, Duration::ZERO).err();
+        assert_eq!(refused.as_deref(), Some("compiling it takes longer than 0 seconds"));
+        assert!(compile(component, COMPILING).is_ok());
+    }
 
     #[test]
     fn a_plugin_of_another_contract_is_told_who_is_behind() {

@@ -440,7 +440,7 @@ impl steps::HostSteps for State {
         let action = self.table.delete(action)?;
         let list = self.table.get_mut(&this)?;
         list.push(Proposal {
-            title: convert::one_line(&title),
+            title: convert::title(&title),
             action,
             unless: None,
             may_fail: false,
@@ -472,7 +472,7 @@ impl steps::HostStep for State {
 
     fn audit(&mut self, this: Resource<StepHandle>, message: String) -> wasmtime::Result<()> {
         self.budget.output(message.len())?;
-        self.step(&this)?.audit = Some(convert::one_line(&message));
+        self.step(&this)?.audit = Some(convert::title(&message));
         Ok(())
     }
 
