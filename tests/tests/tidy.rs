@@ -9,6 +9,7 @@ use tests::house;
 /// What each crate may use of this workspace. A crate stands on those below it; nothing else.
 const FLOORS: [(&str, &[&str]); 21] = [
     ("configuration", &[]),
+    ("manifest", &[]),
     ("commands", &[]),
     ("plan", &["commands", "configuration"]),
     ("local-registry", &[]),
@@ -71,7 +72,7 @@ fn pure_floors_reach_outside_nowhere() {
         "std::thread",
         "tokio",
     ];
-    for floor in ["configuration", "commands", "plan"] {
+    for floor in ["configuration", "commands", "manifest", "plan"] {
         refuse(&format!("host/{floor}/src"), &words);
     }
 }
@@ -79,7 +80,7 @@ fn pure_floors_reach_outside_nowhere() {
 #[test]
 fn pure_floors_compile_for_plugins() {
     let target = house().join("target").join("plugins");
-    let floors = ["--package", "configuration", "--package", "commands", "--package", "plan"];
+    let floors = ["configuration", "commands", "manifest", "plan"].into_iter().flat_map(|floor| ["--package", floor]);
     let status = Command::new(env!("CARGO"))
         .current_dir(house())
         .args(["check", "--quiet", "--target", "wasm32-wasip2", "--target-dir"])

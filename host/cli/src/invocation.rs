@@ -85,6 +85,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
             .unwrap_or_else(|| "Unknown".into()),
         performer: user().unwrap_or_else(|| "unknown".into()),
         started_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        started: u64::try_from(now.as_second()).unwrap_or_default(),
         seed: format!("{} {}", now.as_nanosecond(), std::process::id()),
         hook_scripts,
         error_pages: project.error_pages()?,

@@ -2,6 +2,7 @@
 
 use commands::Machine;
 use configuration::ConfigurationError;
+use plan::hooks::{Opinion, Verdict};
 use plan::{PlanError, UnreadableAnswer};
 use transport::TransportError;
 
@@ -21,6 +22,9 @@ pub enum LifecycleError {
     /// A secret that the plan needs does not exist. Nothing was touched.
     #[error(transparent)]
     Secret(#[from] ConfigurationError),
+    /// Policies deny the plan: each with its reasons. Nothing was touched by it.
+    #[error("{}", denied(.0))]
+    DeniedByPolicy(Vec<Opinion>),
     /// Somebody else holds the deploy lock.
     #[error("the deploy lock on {host} is held")]
     LockHeld { host: String, details: String },
@@ -64,6 +68,8 @@ pub enum FailureKind {
     Exit { code: i32, stdout: String, stderr: String },
     /// The machine could not be asked.
     Transport(TransportError),
+    /// What the host does itself could not be done: why.
+    Deed(String),
     /// The first container of the primary role was not healthy, so the role was not booted.
     Halted,
     /// The operator interrupted.
@@ -83,12 +89,40 @@ impl std::fmt::Display for Failure {
                 }
             }
             FailureKind::Transport(error) => formatter.write_str(&transport_text(error)),
+            FailureKind::Deed(reason) => write!(formatter, "{step} failed: {reason}"),
             FailureKind::Halted => {
                 let role = self.role.as_deref().unwrap_or_default();
                 write!(formatter, "role {role} was not booted: the first container of the primary role is not healthy")
             }
             FailureKind::Interrupted => formatter.write_str("interrupted"),
         }
+    }
+}
+
+fn denied(opinions: &[Opinion]) -> String {
+    let reasons = opinions.iter().flat_map(|opinion| {
+        opinion.verdicts.iter().filter_map(move |verdict| match verdict {
+            Verdict::Warn { .. } => None,
+            Verdict::Deny { reason, steps } => {
+                Some(format!("policy `{}` denies this plan: {reason}{}", opinion.policy, about(steps)))
+            }
+            Verdict::RequireApproval { reason, roles, count } => Some(format!(
+                "policy `{}` wants the approval of {count} of {}: {reason}; approvals cannot be given yet",
+                opinion.policy,
+                roles.join(", ")
+            )),
+        })
+    });
+    reasons.collect::<Vec<_>>().join("\n")
+}
+
+/// The steps that a verdict is about.
+pub(crate) fn about(steps: &[u32]) -> String {
+    let numbers: Vec<String> = steps.iter().map(u32::to_string).collect();
+    match numbers.as_slice() {
+        [] => String::new(),
+        [one] => format!(" (step {one})"),
+        many => format!(" (steps {})", many.join(", ")),
     }
 }
 

@@ -18,6 +18,10 @@ pub enum Event<'a> {
     Observed { hosts: &'a [String], took: Duration },
     /// The plan is made and reviewed, and about to be carried out.
     Planned { plan: &'a Plan },
+    /// A policy has something to say about the plan, and lets it pass.
+    PolicyWarned { policy: &'a str, reason: &'a str, steps: &'a [u32] },
+    /// A plugin that was to be told what happens could not be.
+    NotifyFailed { reason: &'a str },
     /// Under the lock, the facts asked for another plan; this one is carried out from here.
     Replanned { plan: &'a Plan },
     /// The deploy lock is about to be taken, waiting so long for it if need be.

@@ -4,6 +4,7 @@
 
 mod barrier;
 mod connect;
+mod deeds;
 mod error;
 mod event;
 mod lock;
@@ -14,6 +15,7 @@ mod stages;
 mod track;
 
 pub use connect::connect;
+pub use deeds::{Deed, Deeds};
 pub use error::{Failure, FailureKind, LifecycleError};
 pub use event::{Event, Events};
 pub use operation::Operation;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use configuration::{ConfigurationError, Secrets};
+use plan::hooks::Verdict;
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, SecretValues, Transport};
 
 use crate::connect::connect;
+use crate::deeds::Deeds;
 use crate::error::LifecycleError;
 use crate::event::{Event, Events};
 use crate::observe;
@@ -24,6 +26,8 @@ pub struct Operation<'a, T> {
     pub secrets: &'a Secrets,
     /// Looks up the values that take a command, and may ask the operator. Called when a step needs one of them.
     pub lookup: &'a (dyn Fn() -> Result<SecretValues, ConfigurationError> + Sync),
+    /// Who does what is no command.
+    pub deeds: &'a dyn Deeds,
     /// Who is told what happens.
     pub events: &'a dyn Events,
     /// Raised when the operator interrupts.
@@ -76,13 +80,29 @@ impl<T: Transport> Operation<'_, T> {
         Ok(())
     }
 
-    /// Fails on a plan that must not be carried out: one that needs a secret which does not exist.
-    pub fn review(&self, plan: &Plan) -> Result<(), LifecycleError> {
+    /// Fails on a plan that must not be carried out: one that a policy denies, or that needs a secret which does not exist.
+    pub fn review(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
+        self.ask_policies(plan, facts)?;
         for name in plan.secrets() {
             if !self.run.configuration.literals.contains_key(&name) {
                 self.secrets.get(&name)?;
             }
         }
         Ok(())
+    }
+
+    /// Every policy is asked, and every reason told.
+    fn ask_policies(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
+        let (plan, facts) = (Arc::new(plan.clone()), Arc::new(facts.clone()));
+        let mut opinions = tokio::task::block_in_place(|| self.hooks.review(&self.run, &facts, &plan));
+        for opinion in &opinions {
+            for verdict in &opinion.verdicts {
+                if let Verdict::Warn { reason, steps } = verdict {
+                    self.events.tell(Event::PolicyWarned { policy: &opinion.policy, reason, steps });
+                }
+            }
+        }
+        opinions.retain(|opinion| opinion.verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Warn { .. })));
+        if opinions.is_empty() { Ok(()) } else { Err(LifecycleError::DeniedByPolicy(opinions)) }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use plan::hooks::Happening;
 use plan::{Facts, Plan};
 use transport::Transport;
 
@@ -31,14 +32,30 @@ impl<T: Transport> Operation<'_, T> {
         let facts = self.observe().await?;
         let architecture = facts.architecture.clone();
         let plan = self.plan(facts.clone())?;
-        self.review(&plan)?;
+        self.review(&plan, &facts)?;
         // Whoever would find the lock held after the build hears of it before.
         if let Some((lock, details)) = plan.lock.as_ref().and_then(|lock| Some((lock, lock.held(&facts)?))) {
             return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
         }
         self.events.tell(Event::Planned { plan: &plan });
         self.provide(plan.secrets().iter().map(String::as_str))?;
-        apply(self, plan, architecture).await
+        let hosts: Vec<String> = plan.hosts().into_iter().map(str::to_string).collect();
+        let begin = Instant::now();
+        self.notify("started", &hosts, begin, None).await;
+        let applied = apply(self, plan, architecture).await;
+        match &applied {
+            Ok(()) => self.notify("finished", &hosts, begin, None).await,
+            Err(error) => self.notify("failed", &hosts, begin, Some(error.to_string())).await,
+        }
+        applied
+    }
+
+    /// Tells plugins what happened. What becomes of it does not change the run.
+    async fn notify(&self, kind: &'static str, hosts: &[String], begin: Instant, error: Option<String>) {
+        let happening = Happening { kind, hosts: hosts.to_vec(), seconds: begin.elapsed().as_secs(), error };
+        for reason in self.deeds.notify(&happening).await {
+            self.events.tell(Event::NotifyFailed { reason: &reason });
+        }
     }
 }
 
@@ -48,8 +65,8 @@ async fn apply<T: Transport>(
     plan: Plan,
     architecture: Option<String>,
 ) -> Result<(), LifecycleError> {
-    let Operation { transport, events, interrupts, .. } = *operation;
-    let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
+    let Operation { transport, deeds, events, interrupts, .. } = *operation;
+    let crew = Crew { transport, deeds, events, interrupts, barrier: Barrier::new() };
     run_stages(&crew, &plan.prepare).await?;
     let plan = under_lock(operation, &crew, plan, architecture).await?;
     run_stages(&crew, &plan.conclude).await
@@ -87,11 +104,11 @@ async fn work<T: Transport>(
     plan: Plan,
     facts: Facts,
 ) -> Result<Plan, LifecycleError> {
-    let fresh = operation.plan(facts)?;
+    let fresh = operation.plan(facts.clone())?;
     let plan = if fresh.apply == plan.apply && fresh.conclude == plan.conclude {
         plan
     } else {
-        operation.review(&fresh)?;
+        operation.review(&fresh, &facts)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
         operation.provide(fresh.secrets().iter().map(String::as_str))?;
         fresh

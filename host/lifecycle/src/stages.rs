@@ -1,11 +1,14 @@
 //! Stages one after the other, the machines of a stage side by side.
 
+use std::collections::BTreeSet;
+
 use commands::Machine;
 use futures_util::future::join_all;
 use plan::{Action, SharedRegistry, Stage, Step};
 use transport::{Interrupt, Interrupts, Transport};
 
 use crate::barrier::Barrier;
+use crate::deeds::Idle;
 use crate::error::{Failure, FailureKind, LifecycleError};
 use crate::event::{Event, Events};
 use crate::track::Crew;
@@ -18,7 +21,7 @@ pub(crate) async fn run_local<T: Transport>(
     title: &str,
     steps: &[Step],
 ) -> Result<(), LifecycleError> {
-    let crew = Crew { transport, events, interrupts, barrier: Barrier::new() };
+    let crew = Crew { transport, deeds: &Idle, events, interrupts, barrier: Barrier::new() };
     let stage = Stage::of_steps(title, [(Machine::Local, steps.to_vec())]);
     run_stages(&crew, stage.as_slice()).await
 }
@@ -34,6 +37,7 @@ pub(crate) async fn run_stages<T: Transport>(crew: &Crew<'_, T>, stages: &[Stage
             crew.barrier.renew();
         }
         let mut failures = share(crew, stage.registry.as_ref()).await;
+        failures.extend(learn_credentials(crew, stage).await);
         if failures.is_empty() {
             // Every machine finishes its part, so that a failure on one leaves the others whole.
             let results = join_all(stage.tracks.iter().map(|track| crew.run(track))).await;
@@ -53,6 +57,32 @@ pub(crate) async fn run_stages<T: Transport>(crew: &Crew<'_, T>, stages: &[Stage
         });
     }
     Ok(())
+}
+
+/// Asks plugins for the short-lived passwords that logins of a stage need, right before they are needed.
+async fn learn_credentials<T: Transport>(crew: &Crew<'_, T>, stage: &Stage) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut asked = BTreeSet::new();
+    let blocks = stage.tracks.iter().flat_map(|track| track.blocks.iter().map(move |block| (&track.machine, block)));
+    for (machine, block) in blocks {
+        for step in block.start.iter().chain(&block.finish) {
+            let Action::LoginWithCredentials { plugin, server } = &step.action else { continue };
+            if !asked.insert((plugin, server)) {
+                continue;
+            }
+            match crew.deeds.credentials(plugin, server.as_deref()).await {
+                Ok(values) => crew.transport.learn(values),
+                Err(reason) => failures.push(Failure {
+                    machine: machine.clone(),
+                    role: block.role.clone(),
+                    step: Some(step.clone()),
+                    kind: FailureKind::Deed(reason),
+                    aftermath: Vec::new(),
+                }),
+            }
+        }
+    }
+    failures
 }
 
 /// Makes a port of machines lead to the operator's registry. Where nobody answers there, images that are kept are served.

@@ -1,12 +1,13 @@
 //! One machine's part of a stage: its blocks in turn, one trip each, with the barrier between them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commands::Machine;
 use plan::{Action, Barrier as Stance, Block, Step, Track, lower};
-use transport::{Ending, Interrupt, Interrupts, OnFailure, Outcome, Progress, Task, Transport, TransportError};
+use transport::{Ending, Interrupt, Interrupts, OnFailure, Outcome, Progress, Stream, Task, Transport, TransportError};
 
 use crate::barrier::{Barrier, Decision};
+use crate::deeds::Deeds;
 use crate::error::{Failure, FailureKind, last_lines};
 use crate::event::{Event, Events};
 
@@ -16,6 +17,7 @@ const LOG_LINES: usize = 20;
 /// What the tracks of a run share.
 pub(crate) struct Crew<'a, T> {
     pub transport: &'a T,
+    pub deeds: &'a dyn Deeds,
     pub events: &'a dyn Events,
     pub interrupts: &'a Interrupts,
     pub barrier: Barrier,
@@ -74,17 +76,59 @@ impl<T: Transport> Crew<'_, T> {
         }
     }
 
-    /// Runs steps in one trip; the barrier opens when the last of `start` ended. Gives the position of the step that failed.
+    /// Runs steps: commands in one trip, what the host does itself in between. Gives the position of the step that failed.
     async fn steps(&self, machine: &Machine, block: &Block, steps: &[&Step]) -> Result<(), (usize, Failure)> {
         if block.start.is_empty() {
             self.open_barrier(machine, block);
         }
+        let mut done = 0;
+        for part in steps.chunk_by(|one, next| !one.action.is_deed() && !next.action.is_deed()) {
+            let ran = match part {
+                [step] if step.action.is_deed() => self.deed(machine, block, step).await.map_err(|failure| (0, failure)),
+                commands => self.trip(machine, block, commands, done).await,
+            };
+            ran.map_err(|(at, failure)| (done + at, failure))?;
+            done += part.len();
+        }
+        Ok(())
+    }
+
+    /// Has the host do a step itself.
+    async fn deed(&self, machine: &Machine, block: &Block, step: &Step) -> Result<(), Failure> {
+        let role = block.role.as_deref();
+        let begin = Instant::now();
+        self.events.tell(Event::StepBegan { machine, role, step });
+        let limit = tokio::time::sleep(Duration::from_secs(step.time_limit));
+        let done = tokio::select! {
+            done = self.deeds.perform(&step.action) => done.map_err(FailureKind::Deed),
+            () = limit => Err(FailureKind::Deed(format!("it took longer than {} s", step.time_limit))),
+            _ = self.interrupts.reached(Interrupt::Now) => Err(FailureKind::Interrupted),
+        };
+        let exit = i32::from(done.is_err());
+        if let Ok(line) = &done {
+            self.events.tell(Event::StepSaid { machine, step, stream: Stream::Stdout, line });
+        }
+        self.events.tell(Event::StepEnded { machine, role, step, exit, took: begin.elapsed() });
+        match done {
+            Err(kind) if !step.may_fail => Err(failure(machine, block, Some(&step), kind)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs commands in one trip, of which so many steps of the block came before; the barrier opens when the last of `start` ended.
+    async fn trip(
+        &self,
+        machine: &Machine,
+        block: &Block,
+        steps: &[&Step],
+        before: usize,
+    ) -> Result<(), (usize, Failure)> {
         let tasks: Vec<Task> = steps.iter().map(|step| task(step)).collect();
         let (role, opens_after) = (block.role.as_deref(), block.start.len());
         let mut progress = |progress: Progress<'_>| {
             self.tell(machine, role, steps, progress);
             if let Progress::Ended { task, outcome } = progress
-                && task + 1 == opens_after
+                && before + task + 1 == opens_after
                 && (outcome.succeeded() || steps[task].may_fail)
             {
                 self.open_barrier(machine, block);

@@ -245,4 +245,12 @@ impl Hooks for Plugins {
     fn owners(&self, _: &Run) -> Vec<HookOwner> {
         Vec::new()
     }
+
+    fn plugins(&self) -> Vec<PluginUse> {
+        Vec::new()
+    }
+
+    fn review(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
+        Vec::new()
+    }
 }

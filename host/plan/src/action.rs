@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 pub enum Action {
     /// Logs docker in to a registry.
     Login { server: Option<String>, username: Username, password: String },
+    /// Logs docker in to a registry with what the plugin's hook `credentials` answers when the step is due.
+    LoginWithCredentials { plugin: String, server: Option<String> },
+    /// Calls the plugin's hook `errand` when the step is due.
+    Errand { plugin: String, name: String },
     /// Logs docker out of a registry.
     Logout { server: Option<String> },
     /// Pulls an image.
@@ -141,6 +145,12 @@ pub enum Action {
     Run { words: Vec<String> },
 }
 
+/// The names under which a plugin's short-lived user and password for a registry join a command.
+pub fn credential_names(plugin: &str, server: Option<&str>) -> (String, String) {
+    let registry = server.unwrap_or("docker.io");
+    (format!("{plugin}'s user for {registry}"), format!("{plugin}'s password for {registry}"))
+}
+
 /// A user's name, in the clear or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -185,6 +195,11 @@ impl Part {
 }
 
 impl Action {
+    /// Whether the host does it itself, instead of a machine's shell.
+    pub fn is_deed(&self) -> bool {
+        matches!(self, Self::Errand { .. })
+    }
+
     /// Names of the secrets that join when the action runs.
     pub fn secrets(&self) -> Vec<&str> {
         match self {

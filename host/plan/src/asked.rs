@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::facts::Facts;
-use crate::hooks::{Answer, BootAnswer, HookError, Hooks, Place, Registry, Whereabouts};
-use crate::plan::HookOwner;
+use crate::hooks::{Answer, BootAnswer, HookError, Hooks, Opinion, Place, Registry, Whereabouts};
+use crate::plan::{HookOwner, Plan, PluginUse};
 use crate::run::Run;
 
 /// Passes every question on and writes down who answered it.
@@ -58,5 +58,13 @@ impl Hooks for Asked<'_> {
         let answered = self.answered.borrow();
         owners.retain(|owner| answered.iter().any(|(hook, plugin)| *hook == owner.hook && *plugin == owner.plugin));
         owners
+    }
+
+    fn plugins(&self) -> Vec<PluginUse> {
+        self.hooks.plugins()
+    }
+
+    fn review(&self, run: &Arc<Run>, facts: &Arc<Facts>, plan: &Arc<Plan>) -> Vec<Opinion> {
+        self.hooks.review(run, facts, plan)
     }
 }

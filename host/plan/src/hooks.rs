@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use configuration::Credentials;
+use secrecy::SecretString;
 
 use crate::action::Action;
 use crate::facts::Facts;
-use crate::plan::HookOwner;
+use crate::plan::{HookOwner, Plan, PluginUse};
 use crate::run::Run;
 
 /// A registry that needs a login.
@@ -79,6 +80,60 @@ pub struct BootAnswer {
     pub abort: Answer,
 }
 
+/// A short-lived user and password for a registry.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// The user.
+    pub username: SecretString,
+    /// The password.
+    pub password: SecretString,
+}
+
+/// What a policy thinks of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opinion {
+    /// The policy's name.
+    pub policy: String,
+    /// What it said. Nothing is consent.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// One thing that a policy said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Verdict {
+    /// The operator is told, the run goes on.
+    Warn { reason: String, steps: Vec<u32> },
+    /// The run ends before anything is touched.
+    Deny { reason: String, steps: Vec<u32> },
+    /// The run ends unless so many people with one of these roles approved of the plan.
+    RequireApproval { reason: String, roles: Vec<String>, count: u32 },
+}
+
+/// One thing that happened in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// `started`, `finished`, `failed`.
+    pub kind: &'static str,
+    /// Hosts that the plan touches.
+    pub hosts: Vec<String>,
+    /// Seconds since the run began.
+    pub seconds: u64,
+    /// What went wrong, in one line.
+    pub error: Option<String>,
+}
+
+/// Why the host refused to reach outside for a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its hook plans, and is given nothing.
+    Planning,
+    /// Its manifest does not ask for it.
+    NotAsked,
+    /// The project does not grant it.
+    NotGranted,
+}
+
 /// Why a hook gave no answer. Every variant names the plugin and the hook.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
@@ -95,12 +150,27 @@ pub enum HookError {
     /// The plugin asked for something it was not granted.
     #[error("plugin `{plugin}` is not granted {what}, which a step of `{hook}` needs")]
     Denied { plugin: String, hook: &'static str, what: String },
+    /// The plugin reached outside, and the host refused.
+    #[error("{}", refused(.plugin, .hook, .what, *.refusal))]
+    Refused { plugin: String, hook: &'static str, what: String, refusal: Refusal },
     /// The plugin reached for something that it did not say it needs.
     #[error("plugin `{plugin}` reached for {what} in `{hook}`, which it did not declare")]
     Undeclared { plugin: String, hook: &'static str, what: String },
     /// The plugin cannot be loaded.
     #[error("plugin `{plugin}` cannot be loaded: {reason}")]
     Load { plugin: String, reason: String },
+}
+
+fn refused(plugin: &str, hook: &str, what: &str, refusal: Refusal) -> String {
+    let why = match refusal {
+        Refusal::Planning => "which plans: it is given nothing",
+        Refusal::NotAsked => "which its manifest does not ask for",
+        Refusal::NotGranted => "which it is not granted",
+    };
+    match refusal {
+        Refusal::Planning => format!("plugin `{plugin}` reached for {what} in `{hook}`, {why}"),
+        _ => format!("plugin `{plugin}` reached for {what}, {why}, in `{hook}`"),
+    }
 }
 
 /// Whoever answers the hooks.
@@ -123,4 +193,18 @@ pub trait Hooks {
     fn boot(&self, run: &Arc<Run>, facts: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError>;
     /// Who answers which hook.
     fn owners(&self, run: &Run) -> Vec<HookOwner>;
+    /// The project's own plugins and what they may reach.
+    fn plugins(&self) -> Vec<PluginUse>;
+    /// What every policy thinks of a plan. A policy that gives no answer denies it.
+    fn review(&self, run: &Arc<Run>, facts: &Arc<Facts>, plan: &Arc<Plan>) -> Vec<Opinion>;
+}
+
+/// Whoever answers the hooks that act, while a plan is carried out.
+pub trait ActingHooks {
+    /// A short-lived user and password for a registry, by the plugin whose login it is.
+    fn credentials(&self, run: &Arc<Run>, plugin: &str, registry: &Registry) -> Result<Credential, HookError>;
+    /// Work of a plugin's own; gives what was done, in one line.
+    fn errand(&self, run: &Arc<Run>, plugin: &str, name: &str) -> Result<String, HookError>;
+    /// Tells every plugin that wants to know; gives what went wrong.
+    fn notify(&self, run: &Arc<Run>, happening: &Happening) -> Vec<HookError>;
 }

@@ -27,15 +27,15 @@ mod run;
 mod upgrade;
 mod verify;
 
-pub use action::{Action, HookScript, Part, Username};
+pub use action::{Action, HookScript, Part, Username, credential_names};
 pub use error::PlanError;
 pub use facts::{
     Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
     read_architecture,
 };
-pub use hooks::{HookError, Hooks};
+pub use hooks::{ActingHooks, HookError, Hooks};
 pub use needs::indispensable_secrets;
-pub use plan::{Barrier, Block, HookOwner, Lock, Plan, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
+pub use plan::{Barrier, Block, HookOwner, Lock, Plan, PluginUse, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
 pub use run::{AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest};
 
 use std::sync::Arc;
@@ -91,6 +91,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::Look => planner.plan(),
     };
     plan.hooks = hooks.owners(run);
+    plan.plugins = hooks.plugins();
     plan.number();
     verify::verify(&plan, run)?;
     Ok(plan)

@@ -10,7 +10,7 @@ use commands::quoting::literal;
 use commands::registry;
 use commands::{Command, Fragment};
 
-use crate::action::{Action, HookScript, Part, Username};
+use crate::action::{Action, HookScript, Part, Username, credential_names};
 use crate::plan::Step;
 
 /// The command of a step, with its probe in front.
@@ -27,6 +27,12 @@ pub fn command(step: &Step) -> Command {
 pub fn action(action: &Action) -> Command {
     match action {
         Action::Login { server, username, password } => docker::login(server.as_deref(), user(username), password),
+        Action::LoginWithCredentials { plugin, server } => {
+            let (user, password) = credential_names(plugin, server.as_deref());
+            docker::login(server.as_deref(), Fragment::Secret(user), &password)
+        }
+        // Nobody sends this to a machine: it is what a reader of the plan sees in the place of a command.
+        Action::Errand { plugin, name } => Command::new(format!("# {plugin}: {name}")),
         Action::Logout { server } => docker::logout(server.as_deref()),
         Action::Pull { image } => docker::pull(image),
         Action::PullAccessoryImage { image } => docker::pull_accessory_image(image),

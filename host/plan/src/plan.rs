@@ -1,6 +1,6 @@
 //! The plan: everything that will happen, in order, as data. What should not happen is not in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use commands::Machine;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct Plan {
     pub version: String,
     /// Which plugin answers which hook.
     pub hooks: Vec<HookOwner>,
+    /// The project's own plugins that have a say, and what they may reach.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plugins: Vec<PluginUse>,
     /// Runs before the first connection, so before anything is observed.
     pub connect: Vec<Step>,
     /// Runs before the lock is taken.
@@ -45,6 +48,19 @@ pub struct HookOwner {
     pub plugin: String,
     /// SHA-256 of the component, in hexadecimal.
     pub digest: String,
+}
+
+/// A plugin that did not come with the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginUse {
+    /// Its name in `x-plugins`.
+    pub name: String,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// The hooks it exports.
+    pub hooks: Vec<String>,
+    /// What it asks for and is granted, by kind: `secrets`, `network`, …
+    pub capabilities: BTreeMap<String, Vec<String>>,
 }
 
 /// The deploy lock: a directory on one host.

@@ -308,6 +308,8 @@ pub struct Run {
     pub performer: String,
     /// When it began, UTC, as `2026-01-31T10:00:00Z`.
     pub started_at: String,
+    /// The same in seconds since 1970-01-01 UTC.
+    pub started: u64,
     /// Something that differs from run to run.
     pub seed: String,
     /// Names of the hook scripts that exist and may run.
@@ -373,6 +375,7 @@ impl Run {
             operator: "Dev".to_string(),
             performer: "dev@example.com".to_string(),
             started_at: "2026-01-31T10:00:00Z".to_string(),
+            started: 1_769_853_600,
             seed: "seed".to_string(),
             hook_scripts: BTreeSet::new(),
             error_pages: Vec::new(),

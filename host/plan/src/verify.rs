@@ -15,6 +15,10 @@ pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
     let repository = run.configuration.repository();
     for (machine, step) in plan.steps() {
         let Machine::Host(host) = machine else { continue };
+        if step.action.is_deed() {
+            let rule = format!("this is done on the operator's machine, not on {host}");
+            return Err(PlanError::Rule { rule, step: step.id, title: step.title.clone() });
+        }
         let image = match &step.action {
             Action::Pull { image } | Action::Tag { image, .. } | Action::ExtractAssets { image, .. } => image,
             Action::StartContainer(container) => &container.image,

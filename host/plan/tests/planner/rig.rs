@@ -199,6 +199,14 @@ impl Hooks for Double {
     fn owners(&self, _: &Run) -> Vec<HookOwner> {
         Vec::new()
     }
+
+    fn plugins(&self) -> Vec<PluginUse> {
+        Vec::new()
+    }
+
+    fn review(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
+        Vec::new()
+    }
 }
 
 /// The plan of a run on these facts.
