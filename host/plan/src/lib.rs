@@ -7,6 +7,7 @@ mod accessories;
 mod action;
 mod app;
 mod asked;
+mod assembly;
 mod boot;
 mod builds;
 mod deploy;
@@ -22,12 +23,14 @@ mod plan;
 mod planner;
 mod proxy;
 mod prune;
+mod publishing;
 mod registry;
 mod run;
 mod upgrade;
 mod verify;
 
 pub use action::{Action, HookScript, Part, Username, credential_names};
+pub use assembly::{AssembledFile, ImageAssembly};
 pub use error::PlanError;
 pub use facts::{
     Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
