@@ -467,6 +467,12 @@ pub struct Plugin {
     pub secrets: Vec<String>,
     /// `grants.variables`: variables of the operator's environment that it may look at as a secret adapter.
     pub variables: Vec<String>,
+    /// `grants.reveal`: names of secrets whose values it may see while a plan is carried out.
+    pub reveal: Vec<String>,
+    /// `grants.network`: `host:port` that it may reach while a plan is carried out.
+    pub network: Vec<String>,
+    /// `grants.files`: files of the project that it may read while a plan is carried out.
+    pub files: Vec<String>,
     /// `with`: the plugin's own settings.
     pub settings: Node,
 }

@@ -21,6 +21,7 @@ const PLUGIN: &[Key] = &[
         kind: Kind::Section(&[
             Key { name: "programs", kind: Kind::Texts },
             Key { name: "secrets", kind: Kind::Texts },
+            Key { name: "reveal", kind: Kind::Texts },
             Key { name: "variables", kind: Kind::Texts },
             Key { name: "network", kind: Kind::Texts },
             Key { name: "files", kind: Kind::Texts },
@@ -48,11 +49,6 @@ fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
             wrong.with_hint("put the component into the project and name its path, such as `plugins/mine.wasm`")
         );
     }
-    for grant in ["network", "files"] {
-        if let Some(given) = node.pointer(&format!("/grants/{grant}")).filter(|given| !given.is_blank()) {
-            return Err(error(&format!("{path}/grants/{grant}"), "cannot be granted").at(&given.origin));
-        }
-    }
     Ok(Plugin {
         name: name.to_owned(),
         source: source.to_ruby_string(),
@@ -61,6 +57,9 @@ fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
         programs: texts(node.pointer("/grants/programs")),
         secrets: texts(node.pointer("/grants/secrets")),
         variables: texts(node.pointer("/grants/variables")),
+        reveal: texts(node.pointer("/grants/reveal")),
+        network: texts(node.pointer("/grants/network")),
+        files: texts(node.pointer("/grants/files")),
         settings: node.get("with").cloned().unwrap_or_else(|| Node::empty_map(node.origin.clone())),
     })
 }

@@ -4,9 +4,9 @@ use commands::Machine;
 use configuration::BuilderKind;
 
 use crate::action::Action;
+use crate::assembly::ImageAssembly;
 use crate::error::PlanError;
 use crate::hooks::Whereabouts;
-use crate::assembly::ImageAssembly;
 use crate::login;
 use crate::plan::{Plan, SharedRegistry, Stage, Step};
 use crate::planner::{Planner, Script, on_hosts};

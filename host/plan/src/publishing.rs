@@ -21,7 +21,9 @@ pub(crate) fn broken_rule(action: &Action, run: &Run) -> Option<String> {
 fn foreign_name(own_names: &[String], repository: &str) -> Option<String> {
     let foreign = own_names.iter().find(|name| !names(name, repository) || name.contains('@'));
     match foreign {
-        Some(name) => Some(format!("`{name}` is no name for an image of this project, whose repository is {repository}")),
+        Some(name) => {
+            Some(format!("`{name}` is no name for an image of this project, whose repository is {repository}"))
+        }
         None if own_names.is_empty() => Some("an image needs a name".to_string()),
         None => None,
     }

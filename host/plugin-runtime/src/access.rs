@@ -106,3 +106,15 @@ pub(crate) fn words(kind: Kind, name: &str) -> String {
         Kind::Files => format!("the file `{name}`"),
     }
 }
+
+/// What the project grants to a plugin.
+pub(crate) fn granted_to(entry: &configuration::Plugin) -> Capabilities {
+    Capabilities {
+        secrets: entry.secrets.clone(),
+        reveal: entry.reveal.clone(),
+        network: entry.network.clone(),
+        programs: entry.programs.clone(),
+        variables: entry.variables.clone(),
+        files: entry.files.clone(),
+    }
+}

@@ -2,7 +2,7 @@
 
 use commands::builds::{Builder as BuilderSpec, ImageBuild};
 use commands::docker::Container as ContainerSpec;
-use plan::Action;
+use plan::{Action, ImageAssembly};
 use wasmtime::component::Resource;
 
 use crate::bindings::sextant::deploy::{steps, types};
@@ -89,6 +89,25 @@ impl steps::HostAction for State {
 
     fn create_builder(&mut self, name: String, driver: String) -> wasmtime::Result<Resource<Action>> {
         self.action(name.len() + driver.len(), Action::CreateBuilder { name, driver })
+    }
+
+    fn login_with_credentials(&mut self, server: Option<String>) -> wasmtime::Result<Resource<Action>> {
+        let bytes = server.as_ref().map_or(0, String::len);
+        self.action(bytes, Action::LoginWithCredentials { plugin: String::new(), server })
+    }
+
+    fn errand(&mut self, name: String) -> wasmtime::Result<Resource<Action>> {
+        self.action(name.len(), Action::Errand { plugin: String::new(), name: convert::one_line(&name) })
+    }
+
+    fn publish(&mut self, image: Resource<ImageAssembly>) -> wasmtime::Result<Resource<Action>> {
+        let image = self.table.delete(image)?;
+        self.action(0, Action::Publish { image, login: None })
+    }
+
+    fn publish_files(&mut self, path: String, names: Vec<String>) -> wasmtime::Result<Resource<Action>> {
+        let bytes = path.len() + names.iter().map(String::len).sum::<usize>();
+        self.action(bytes, Action::PublishFiles { path, names, labels: Vec::new(), login: None })
     }
 
     fn build(&mut self, build: Resource<ImageBuild>) -> wasmtime::Result<Resource<Action>> {

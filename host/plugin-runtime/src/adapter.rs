@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use manifest::{Capabilities, Kind};
 use plan::HookError;
+use plan::hooks::Refusal;
 use secrecy::SecretString;
 use wasmtime::component::Resource;
 
+use crate::access::{self, Access, Outside, granted_to};
 use crate::bindings::exports::sextant::deploy::secrets::GuestIndices;
 use crate::cache::Cache;
 use crate::call::call;
 use crate::catalogue::Builtin;
 use crate::limits::Limits;
-use crate::lookup::{Programs, ProgramsView, RequestView};
+use crate::lookup::{ProgramsView, RequestView};
 use crate::plugin::{Hook, Load, Plugin};
 
 /// What is asked of a secret store.
@@ -34,6 +37,7 @@ pub struct Adapter {
     load: Load,
     settings: String,
     limits: Limits,
+    granted: Capabilities,
     programs: Vec<String>,
     variables: Vec<String>,
     needs_account: bool,
@@ -52,7 +56,7 @@ impl Adapter {
         limits: Limits,
         cache: Option<&Cache>,
     ) -> Result<Self, HookError> {
-        let adapter = Self::load(&entry.name, component, entry.settings.to_json(), limits, cache)?;
+        let mut adapter = Self::load(&entry.name, component, entry.settings.to_json(), limits, cache)?;
         let granted = |wanted: &[String], granted: &[String], kind: &str| {
             let denied = wanted.iter().find(|name| !granted.contains(name));
             denied.map_or(Ok(()), |name| {
@@ -60,8 +64,19 @@ impl Adapter {
                 Err(HookError::Denied { plugin, hook: Hook::Secrets.name(), what: format!("the {kind} `{name}`") })
             })
         };
+        let asked = |kind: Kind, names: &[String]| {
+            let unasked = names.iter().find(|name| !adapter.plugin.asked.covers(kind, name));
+            unasked.map_or(Ok(()), |name| {
+                let (plugin, hook) = (entry.name.clone(), Hook::Secrets.name());
+                let what = access::words(kind, name);
+                Err(HookError::Refused { plugin, hook, what, refusal: Refusal::NotAsked })
+            })
+        };
+        asked(Kind::Programs, &adapter.programs)?;
+        asked(Kind::Variables, &adapter.variables)?;
         granted(&adapter.programs, &entry.programs, "program")?;
         granted(&adapter.variables, &entry.variables, "variable")?;
+        adapter.granted = granted_to(entry);
         Ok(adapter)
     }
 
@@ -78,13 +93,14 @@ impl Adapter {
             let reason = "it is no secret adapter: it does not answer the hook `secrets`".to_string();
             return Err(HookError::Load { plugin: name.to_string(), reason });
         }
-        let (programs, variables, needs_account) = call(&plugin, Hook::Secrets, &limits, |store, instance| {
+        let (programs, variables, needs_account) = call(&plugin, Hook::Secrets, &limits, Access::Planning, |store, instance| {
             let guest = GuestIndices::new(&plugin.instance)?.load(&mut *store, instance)?;
             let programs = guest.call_needs_programs(&mut *store)?;
             let variables = guest.call_needs_variables(&mut *store)?;
             Ok(Ok((programs, variables, guest.call_needs_account(&mut *store)?)))
         })?;
-        Ok(Self { plugin, load, settings, limits, programs, variables, needs_account })
+        let granted = Capabilities::default();
+        Ok(Self { plugin, load, settings, limits, granted, programs, variables, needs_account })
     }
 
     /// What loading it took.
@@ -101,8 +117,10 @@ impl Adapter {
     ///
     /// # Errors
     /// [`HookError::Fault`] with the adapter's own words; [`HookError::Undeclared`] if it reaches for more than it declared.
-    pub fn fetch(&self, request: &Request, machine: Arc<dyn Programs>) -> Result<Vec<Found>, HookError> {
-        let found = call(&self.plugin, Hook::Secrets, &self.limits, |store, instance| {
+    pub fn fetch(&self, request: &Request, machine: Arc<dyn Outside>) -> Result<Vec<Found>, HookError> {
+        let (asked, granted) = (self.plugin.asked.clone(), self.granted.clone());
+        let access = Access::Acting { asked, granted, outside: machine.clone() };
+        let found = call(&self.plugin, Hook::Secrets, &self.limits, access, |store, instance| {
             let guest = GuestIndices::new(&self.plugin.instance)?.load(&mut *store, instance)?;
             let table = &mut store.data_mut().table;
             let request = table.push(RequestView { request: request.clone(), settings: self.settings.clone() })?;

@@ -6,6 +6,7 @@ use plan::HookError;
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
+use crate::access::Access;
 use crate::bindings::sextant::deploy::types;
 use crate::convert;
 use crate::engine::{engine, ticks};
@@ -25,9 +26,10 @@ pub(crate) fn call<T>(
     plugin: &Plugin,
     hook: Hook,
     limits: &Limits,
+    access: Access,
     body: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Result<T, types::Fault>>,
 ) -> Result<T, HookError> {
-    let mut store = Store::new(engine(), State::new(limits));
+    let mut store = Store::new(engine(), State::new(limits, access));
     store.limiter(|state| &mut state.budget);
     store.set_hostcall_fuel(HOSTCALL.max(limits.output));
     store.set_max_component_handles(HANDLES);
@@ -40,8 +42,8 @@ pub(crate) fn call<T>(
     });
     let called = plugin.instance.instantiate(&mut store).and_then(|instance| body(&mut store, &instance));
     match called {
-        // A guest may have caught what a limit did to it; the breach counts all the same.
-        Ok(_) if store.data().budget.breach.is_some() => Err(failure(plugin, hook, limits, &store, None)),
+        // A guest may have caught what a limit or a refusal did to it; it counts all the same.
+        Ok(_) if store.data().budget.breach.is_some() || store.data().refused.is_some() => Err(failure(plugin, hook, limits, &store, None)),
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(fault)) => {
             let reason = convert::fault(&fault);
@@ -61,6 +63,9 @@ fn failure(
     let (plugin, hook) = (plugin.name.clone(), hook.name());
     if let Some(what) = &store.data().undeclared {
         return HookError::Undeclared { plugin, hook, what: convert::one_line(what) };
+    }
+    if let Some((refusal, what)) = &store.data().refused {
+        return HookError::Refused { plugin, hook, what: what.clone(), refusal: *refusal };
     }
     if let Some(limit) = &store.data().budget.breach {
         return HookError::Limit { plugin, hook, limit: limit.clone() };

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use plan::hooks::{Answer, BootAnswer, Hooks, Place, Proposal, Registry, Whereabouts};
-use plan::{Action, Facts, HookError, HookOwner, Run, Username};
+use manifest::Kind;
+use plan::hooks::{Answer, BootAnswer, Hooks, Opinion, Place, Proposal, Refusal, Registry, Whereabouts};
+use plan::{Action, Facts, HookError, HookOwner, Plan, PluginUse, Run, Username};
 use wasmtime::Store;
 use wasmtime::component::Resource;
 
+use crate::access::{self, Access, granted_to};
 use crate::bindings::exports::sextant::deploy as exports;
 use crate::cache::Cache;
 use crate::call::call;
@@ -27,15 +29,15 @@ pub struct Builtin {
 
 /// Builtins and the project's own plugins.
 pub struct Catalogue {
-    members: Vec<Member>,
-    limits: Limits,
+    pub(crate) members: Vec<Member>,
+    pub(crate) limits: Limits,
     loads: Vec<Load>,
 }
 
-struct Member {
-    plugin: Plugin,
+pub(crate) struct Member {
+    pub plugin: Plugin,
     /// Its entry in `x-plugins`; absent for a builtin.
-    entry: Option<configuration::Plugin>,
+    pub entry: Option<configuration::Plugin>,
 }
 
 impl Catalogue {
@@ -114,7 +116,7 @@ impl Catalogue {
             Arguments,
         ) -> wasmtime::Result<Result<T, crate::bindings::sextant::deploy::types::Fault>>,
     ) -> Result<(Answer, T), HookError> {
-        let (steps, told) = call(&member.plugin, hook, &self.limits, |store, instance| {
+        let (steps, told) = call(&member.plugin, hook, &self.limits, Access::Planning, |store, instance| {
             let arguments = scene.arguments(store, member)?;
             let list = arguments.steps.rep();
             let told = ask(store, instance, arguments)?;
@@ -262,6 +264,25 @@ impl Hooks for Catalogue {
         };
         Hook::ALL.into_iter().filter_map(owner).collect()
     }
+
+    fn plugins(&self) -> Vec<PluginUse> {
+        let own = self.members.iter().filter_map(|member| Some((member, member.entry.as_ref()?)));
+        let used = own.map(|(Member { plugin, .. }, entry)| {
+            let granted = granted_to(entry);
+            let effective = |kind: Kind| {
+                let names = granted.of(kind).iter().filter(|name| plugin.asked.covers(kind, name));
+                (kind.name().to_string(), names.cloned().collect::<Vec<_>>())
+            };
+            let capabilities = Kind::ALL.into_iter().map(effective).filter(|(_, names)| !names.is_empty()).collect();
+            let hooks = plugin.hooks.iter().map(|hook| hook.name().to_string()).collect();
+            PluginUse { name: plugin.name.clone(), digest: plugin.digest.clone(), hooks, capabilities }
+        });
+        used.collect()
+    }
+
+    fn review(&self, run: &Arc<Run>, facts: &Arc<Facts>, plan: &Arc<Plan>) -> Vec<Opinion> {
+        self.opinions(run, facts, plan)
+    }
 }
 
 impl Member {
@@ -281,18 +302,36 @@ impl Member {
         matches && self.plugin.hooks.contains(&hook)
     }
 
-    fn settings(&self) -> String {
+    pub fn settings(&self) -> String {
         self.entry.as_ref().map_or_else(|| "{}".to_string(), |entry| entry.settings.to_json())
     }
 
     /// The plugin's steps, if each uses only what it was granted.
-    fn answer(&self, hook: Hook, steps: Vec<Proposal>, scene: &Scene<'_>) -> Result<Answer, HookError> {
+    fn answer(&self, hook: Hook, mut steps: Vec<Proposal>, scene: &Scene<'_>) -> Result<Answer, HookError> {
+        for step in &mut steps {
+            self.sign(hook, &mut step.action)?;
+        }
         if let Some(entry) = &self.entry {
             for step in &steps {
                 self.check_grants(entry, hook, step, scene)?;
             }
         }
         Ok(Answer { plugin: self.plugin.name.clone(), steps })
+    }
+
+    /// Writes the plugin's name into an action that calls it back, if it has the hook for it.
+    fn sign(&self, hook: Hook, action: &mut Action) -> Result<(), HookError> {
+        let (name, needs) = match action {
+            Action::LoginWithCredentials { plugin, .. } => (plugin, Hook::Credentials),
+            Action::Errand { plugin, .. } => (plugin, Hook::Errand),
+            _ => return Ok(()),
+        };
+        *name = self.plugin.name.clone();
+        if self.plugin.hooks.contains(&needs) {
+            return Ok(());
+        }
+        let reason = format!("it proposes a step that needs its hook `{}`, which it does not export", needs.name());
+        Err(HookError::Fault { plugin: self.plugin.name.clone(), hook: hook.name(), reason })
     }
 
     /// The answer, if none of its steps asks to run before its turn: only what a container needs in order to start may.
@@ -314,6 +353,13 @@ impl Member {
         scene: &Scene<'_>,
     ) -> Result<(), HookError> {
         let deny = |what: String| HookError::Denied { plugin: self.plugin.name.clone(), hook: hook.name(), what };
+        let unasked = |kind: Kind, name: &str| HookError::Refused {
+            plugin: self.plugin.name.clone(),
+            hook: hook.name(),
+            what: access::words(kind, name),
+            refusal: Refusal::NotAsked,
+        };
+        let granted = granted_to(entry);
         let ran = match &step.action {
             Action::Run { words } => words.first().map(String::as_str),
             Action::Pack { .. } => Some("pack"),
@@ -321,7 +367,10 @@ impl Member {
         };
         let probed = step.unless.as_ref().and_then(|words| words.first()).map(String::as_str);
         for program in ran.into_iter().chain(probed) {
-            if !entry.programs.iter().any(|granted| granted == program) {
+            if !self.plugin.asked.covers(Kind::Programs, program) {
+                return Err(unasked(Kind::Programs, program));
+            }
+            if !granted.covers(Kind::Programs, program) {
                 return Err(deny(format!("the program `{program}`")));
             }
         }
@@ -342,7 +391,13 @@ impl Member {
                 }
                 _ => false,
             };
-            if !of_registry && !of_deployment && !entry.secrets.iter().any(|granted| granted == secret) {
+            if of_registry || of_deployment {
+                continue;
+            }
+            if !self.plugin.asked.covers(Kind::Secrets, secret) {
+                return Err(unasked(Kind::Secrets, secret));
+            }
+            if !granted.covers(Kind::Secrets, secret) {
                 return Err(deny(format!("the secret `{secret}`")));
             }
         }

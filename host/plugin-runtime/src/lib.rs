@@ -1,15 +1,19 @@
 //! Loads, limits and calls plugins: the only crate that names wasmtime.
 //!
-//! A plugin is a WebAssembly component that exports lifecycle hooks. It plans in a sandbox without clock, files, network, environment
-//! and randomness; every call gets a fresh store that is dropped afterwards. Nothing here runs a step. A secret adapter alone may have
-//! programs run, those that it declared, through a door that the caller of this crate opens.
+//! A plugin is a WebAssembly component that exports hooks. It plans in a sandbox without clock, files, network, environment and
+//! randomness; every call gets a fresh store that is dropped afterwards. Nothing here runs a step. Hooks that act reach the world outside
+//! by what their manifest asks for and the project grants, through a door ([`Outside`]) that the caller of this crate opens.
 
+mod access;
+mod acting;
 mod actions;
 mod adapter;
+mod assembly;
 mod bindings;
 mod builder;
 mod cache;
 mod call;
+mod capabilities;
 mod catalogue;
 mod convert;
 mod engine;
@@ -17,11 +21,14 @@ mod limits;
 mod lookup;
 mod plugin;
 mod resources;
+mod review;
 mod sandbox;
 
+pub use access::{HttpRequest, HttpResponse, Outside};
+pub use acting::Acting;
 pub use adapter::{Adapter, Found, Request};
 pub use cache::Cache;
 pub use catalogue::{Builtin, Catalogue};
 pub use limits::Limits;
-pub use lookup::{Call, Outcome, Programs};
+pub use lookup::{Call, Outcome};
 pub use plugin::{Hook, Load};

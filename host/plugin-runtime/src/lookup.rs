@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use wasmtime::component::Resource;
 
+use crate::access::Outside;
 use crate::adapter::Request;
 use crate::bindings::sextant::deploy::lookup;
 use crate::sandbox::State;
@@ -29,14 +30,6 @@ pub struct Outcome {
     pub stdout: String,
 }
 
-/// The operator's programs and environment. What may be asked of them is decided here; how it is done, by whoever implements it.
-pub trait Programs: Send + Sync {
-    /// Runs a program to its end.
-    fn run(&self, call: &Call) -> Outcome;
-    /// The value of a variable of the environment.
-    fn variable(&self, name: &str) -> Option<String>;
-}
-
 /// What a guest sees of a request.
 pub struct RequestView {
     pub(crate) request: Request,
@@ -47,7 +40,7 @@ pub struct RequestView {
 pub struct ProgramsView {
     pub(crate) programs: Vec<String>,
     pub(crate) variables: Vec<String>,
-    pub(crate) machine: Arc<dyn Programs>,
+    pub(crate) machine: Arc<dyn Outside>,
 }
 
 impl lookup::Host for State {}

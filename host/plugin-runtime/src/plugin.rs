@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use manifest::{Capabilities, Manifest};
 use plan::HookError;
 use semver::Version;
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre, Linker};
 
+use crate::access::Asked;
 use crate::bindings::EveryHook;
 use crate::cache::Cache;
 use crate::engine::engine;
@@ -25,11 +27,18 @@ pub enum Hook {
     Tag,
     Boot,
     Secrets,
+    Credentials,
+    Errand,
+    Policy,
+    Notify,
 }
 
 impl Hook {
     /// Every hook of the lifecycle, in the order of a deploy.
     pub const ALL: [Self; 5] = [Self::PreLogin, Self::Build, Self::Push, Self::Tag, Self::Boot];
+
+    /// Hooks that are no part of the lifecycle: they are called beside it, or for a step of it.
+    const BESIDE: [Self; 5] = [Self::Secrets, Self::Credentials, Self::Errand, Self::Policy, Self::Notify];
 
     /// Its name in the contract.
     pub fn name(self) -> &'static str {
@@ -40,9 +49,14 @@ impl Hook {
             Self::Tag => "tag",
             Self::Boot => "boot",
             Self::Secrets => "secrets",
+            Self::Credentials => "credentials",
+            Self::Errand => "errand",
+            Self::Policy => "policy",
+            Self::Notify => "notify",
         }
     }
 
+    /// As components name it; an older version of the same minor is found by this name too.
     fn interface(self) -> String {
         format!("{CONTRACT}{}@{SERVED}", self.name())
     }
@@ -64,6 +78,7 @@ pub(crate) struct Plugin {
     pub name: String,
     pub digest: String,
     pub hooks: Vec<Hook>,
+    pub asked: Asked,
     pub instance: InstancePre<State>,
 }
 
@@ -95,7 +110,13 @@ impl Plugin {
                 component
             }
         };
-        check_imports(&component).map_err(refuse)?;
+        let contract = check_imports(&component).map_err(refuse)?;
+        let manifest = Manifest::of(bytes).map_err(|error| refuse(error.to_string()))?;
+        let asked = match manifest {
+            Some(manifest) => Asked::ByManifest(manifest.capabilities),
+            None if contract < WITH_MANIFESTS => Asked::WithoutManifest,
+            None => Asked::ByManifest(Capabilities::default()),
+        };
         let hooks = hooks(&component);
         if hooks.is_empty() {
             return Err(refuse("it exports no hook of sextant:deploy@0.1".to_string()));
@@ -104,38 +125,43 @@ impl Plugin {
             .and_then(|linker| linker.instantiate_pre(&component))
             .map_err(|error| refuse(format!("it does not fit this version of Sextant: {}", error.root_cause())))?;
         let load = Load { plugin: name.to_string(), compiled, took: begin.elapsed() };
-        Ok((Self { name: name.to_string(), digest, hooks, instance }, load))
+        Ok((Self { name: name.to_string(), digest, hooks, asked, instance }, load))
     }
 }
 
-/// A plugin may import the contract and what its standard library needs to start. Anything else is refused by name.
-fn check_imports(component: &Component) -> Result<(), String> {
+/// A plugin may import the contract and what its standard library needs to start. Anything else is refused by name. Gives the newest
+/// version of the contract that it knows.
+fn check_imports(component: &Component) -> Result<Version, String> {
     let component_type = component.component_type();
+    let mut contract = Version::new(0, 1, 0);
     for (import, _) in component_type.imports(engine()) {
         if import.starts_with(CONTRACT) {
-            check_version(import)?;
+            contract = contract.max(check_version(import)?);
         } else if !sandbox::is_given(import) {
             return Err(format!("it asks for `{import}`, which no plugin is given while planning"));
         }
     }
     for (export, _) in component_type.exports(engine()) {
         if export.starts_with(CONTRACT) {
-            check_version(export)?;
+            contract = contract.max(check_version(export)?);
         }
     }
-    Ok(())
+    Ok(contract)
 }
 
 /// The contract that this version serves.
 const CONTRACT: &str = "sextant:deploy/";
-const SERVED: Version = Version::new(0, 1, 0);
+const SERVED: Version = Version::new(0, 1, 1);
+
+/// The version since which plugins say in a manifest what they ask for.
+const WITH_MANIFESTS: Version = Version::new(0, 1, 1);
 
 /// Versions of one minor fit together, as long as the plugin's is not newer.
-fn check_version(interface: &str) -> Result<(), String> {
+fn check_version(interface: &str) -> Result<Version, String> {
     let version = interface.rsplit_once('@').and_then(|(_, version)| Version::parse(version).ok());
     let Some(version) = version else { return Err(format!("its interface `{interface}` has no version")) };
     if version.major == SERVED.major && version.minor == SERVED.minor && version <= SERVED {
-        return Ok(());
+        return Ok(version);
     }
     Err(format!(
         "it was built for sextant:deploy {version}, this Sextant serves {SERVED}: {}",
@@ -145,7 +171,7 @@ fn check_version(interface: &str) -> Result<(), String> {
 
 fn hooks(component: &Component) -> Vec<Hook> {
     let offered = |hook: &Hook| component.get_export_index(None, hook.interface()).is_some();
-    Hook::ALL.into_iter().chain([Hook::Secrets]).filter(offered).collect()
+    Hook::ALL.into_iter().chain(Hook::BESIDE).filter(offered).collect()
 }
 
 fn linker() -> wasmtime::Result<Linker<State>> {
@@ -162,14 +188,15 @@ mod tests {
     #[test]
     fn a_plugin_of_another_contract_is_told_who_is_behind() {
         let check = |interface: &str, expected: Result<(), &str>| {
-            assert_eq!(check_version(interface), expected.map_err(str::to_string), "{interface}");
+            assert_eq!(check_version(interface).map(drop), expected.map_err(str::to_string), "{interface}");
         };
         check("sextant:deploy/types@0.1.0", Ok(()));
-        let newer = "it was built for sextant:deploy 0.1.7, this Sextant serves 0.1.0: a newer Sextant is needed";
+        check("sextant:deploy/types@0.1.1", Ok(()));
+        let newer = "it was built for sextant:deploy 0.1.7, this Sextant serves 0.1.1: a newer Sextant is needed";
         check("sextant:deploy/types@0.1.7", Err(newer));
-        let newer = "it was built for sextant:deploy 0.2.0, this Sextant serves 0.1.0: a newer Sextant is needed";
+        let newer = "it was built for sextant:deploy 0.2.0, this Sextant serves 0.1.1: a newer Sextant is needed";
         check("sextant:deploy/types@0.2.0", Err(newer));
-        let older = "it was built for sextant:deploy 0.0.9, this Sextant serves 0.1.0: the plugin has to be built anew";
+        let older = "it was built for sextant:deploy 0.0.9, this Sextant serves 0.1.1: the plugin has to be built anew";
         check("sextant:deploy/types@0.0.9", Err(older));
         check("sextant:deploy/types", Err("its interface `sextant:deploy/types` has no version"));
     }

@@ -83,6 +83,22 @@ impl types::Host for State {}
 impl deployment::Host for State {}
 
 impl deployment::HostDeployment for State {
+    fn subcommand(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.run.subcommand.join(" "))
+    }
+
+    fn started_at(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&this)?.run.started)
+    }
+
+    fn performer(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.run.performer.clone())
+    }
+
+    fn hosts(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Vec<String>> {
+        Ok(self.table.get(&this)?.run.selection.hosts.clone())
+    }
+
     fn service(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
         Ok(self.table.get(&this)?.run.configuration.service.clone())
     }
@@ -167,6 +183,10 @@ impl deployment::HostCheckout for State {
 
     fn prefix(&mut self, this: Resource<CheckoutView>) -> wasmtime::Result<String> {
         Ok(self.table.get(&this)?.checkout().prefix.clone())
+    }
+
+    fn changes(&mut self, this: Resource<CheckoutView>) -> wasmtime::Result<Vec<String>> {
+        Ok(self.table.get(&this)?.checkout().changes.clone())
     }
 
     fn revision(&mut self, this: Resource<CheckoutView>) -> wasmtime::Result<String> {

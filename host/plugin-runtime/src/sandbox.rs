@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plan::hooks::Refusal;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
@@ -10,6 +11,7 @@ use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::random::WasiRandom;
 use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
+use crate::access::Access;
 use crate::limits::{Budget, Limits};
 
 /// How much a guest may write to its standard error; the end of it stands in the error when the guest crashes.
@@ -24,11 +26,15 @@ pub(crate) struct State {
     pub waited: Duration,
     /// What the guest reached for without having declared it.
     pub undeclared: Option<String>,
+    /// What the guest may reach outside.
+    pub access: Access,
+    /// The first thing outside that it was refused.
+    pub refused: Option<(Refusal, String)>,
     wasi: WasiCtx,
 }
 
 impl State {
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, access: Access) -> Self {
         let stderr = MemoryOutputPipe::new(STDERR);
         let mut wasi = WasiCtx::builder();
         wasi.stderr(stderr.clone())
@@ -46,6 +52,8 @@ impl State {
             stderr,
             waited: Duration::ZERO,
             undeclared: None,
+            access,
+            refused: None,
             wasi: wasi.build(),
         }
     }

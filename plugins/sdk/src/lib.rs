@@ -21,12 +21,20 @@
 
 #[doc(hidden)]
 pub mod bindings;
+mod export;
 
 pub use bindings::host::sextant::deploy::deployment::{Assets, Builder, Checkout, Deployment, Proxy, Registry, Role};
 pub use bindings::host::sextant::deploy::facts::{Container, Facts};
-pub use bindings::host::sextant::deploy::steps::{Action, BuilderSpec, ContainerSpec, ImageBuild, Step, Steps};
+pub use bindings::host::sextant::deploy::capability::Refusal;
+pub use bindings::host::sextant::deploy::events::Event;
+pub use bindings::host::sextant::deploy::lookup::{Command, Outcome, Programs, Request};
+pub use bindings::host::sextant::deploy::review::{Plan, PlannedStep, Verdict};
+pub use bindings::host::sextant::deploy::steps::{
+    Action, BuilderSpec, ContainerSpec, ImageAssembly, ImageBuild, Step, Steps,
+};
 pub use bindings::host::sextant::deploy::types::{Fault, Place, Text, Whereabouts};
-pub use bindings::secrets::sextant::deploy::lookup::{Command, Outcome, Programs, Request};
+/// What hooks that act may reach. Every call takes a capability that `plugin.toml` asks for and the project grants.
+pub use bindings::host::sextant::deploy::{clock, execution, files, network, vault};
 
 /// Logs in to a registry. Called once per registry and place that needs a login.
 pub trait PreLogin {
@@ -91,165 +99,27 @@ pub trait Secrets {
     fn fetch(request: &Request, programs: &Programs) -> Result<Vec<Found>, Fault>;
 }
 
-/// Makes a type the plugin: `export!(Mine: build, push)`. Hooks: `pre_login`, `build`, `push`, `tag`, `boot`, `secrets`.
-///
-/// Exports nothing unless the crate is built for WebAssembly, so that its own tests link.
-#[macro_export]
-macro_rules! export {
-    ($plugin:ident: $($hook:ident),+ $(,)?) => {
-        $( $crate::export_hook!($plugin $hook); )+
-    };
+/// Gives short-lived passwords for registries. Called while a plan is carried out, for a login proposed with
+/// [`Action::login_with_credentials`].
+pub trait Credentials {
+    /// User and password.
+    fn get(deployment: &Deployment, registry: &Registry) -> Result<(String, String), Fault>;
 }
 
-/// One hook of [`export!`].
-#[doc(hidden)]
-#[macro_export]
-macro_rules! export_hook {
-    ($plugin:ident pre_login) => {
-        // Natively the hook is only checked, so that a plugin's own tests link.
-        #[cfg(not(target_family = "wasm"))]
-        const _: () = {
-            let _ = <$plugin as $crate::PreLogin>::propose;
-        };
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            use $crate::bindings::pre_login::exports::sextant::deploy::pre_login as hook;
-            struct Exported;
-            impl hook::Guest for Exported {
-                fn propose(
-                    deployment: &$crate::Deployment,
-                    facts: &$crate::Facts,
-                    registry: &$crate::Registry,
-                    place: $crate::Place,
-                    steps: &$crate::Steps,
-                ) -> Result<(), $crate::Fault> {
-                    <$plugin as $crate::PreLogin>::propose(deployment, facts, registry, place, steps)
-                }
-            }
-    $crate::bindings::pre_login::export_pre_login!(Exported with_types_in $crate::bindings::pre_login);
-        };
-    };
-    ($plugin:ident build) => {
-        // Natively the hook is only checked, so that a plugin's own tests link.
-        #[cfg(not(target_family = "wasm"))]
-        const _: () = {
-            let _ = <$plugin as $crate::Build>::propose;
-        };
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            use $crate::bindings::build::exports::sextant::deploy::build as hook;
-            struct Exported;
-            impl hook::Guest for Exported {
-                fn propose(
-                    deployment: &$crate::Deployment,
-                    facts: &$crate::Facts,
-                    steps: &$crate::Steps,
-                ) -> Result<$crate::Whereabouts, $crate::Fault> {
-                    <$plugin as $crate::Build>::propose(deployment, facts, steps)
-                }
-            }
-    $crate::bindings::build::export_build!(Exported with_types_in $crate::bindings::build);
-        };
-    };
-    ($plugin:ident push) => {
-        // Natively the hook is only checked, so that a plugin's own tests link.
-        #[cfg(not(target_family = "wasm"))]
-        const _: () = {
-            let _ = <$plugin as $crate::Push>::propose;
-        };
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            use $crate::bindings::push::exports::sextant::deploy::push as hook;
-            struct Exported;
-            impl hook::Guest for Exported {
-                fn propose(
-                    deployment: &$crate::Deployment,
-                    facts: &$crate::Facts,
-                    steps: &$crate::Steps,
-                ) -> Result<(), $crate::Fault> {
-                    <$plugin as $crate::Push>::propose(deployment, facts, steps)
-                }
-            }
-    $crate::bindings::push::export_push!(Exported with_types_in $crate::bindings::push);
-        };
-    };
-    ($plugin:ident tag) => {
-        // Natively the hook is only checked, so that a plugin's own tests link.
-        #[cfg(not(target_family = "wasm"))]
-        const _: () = {
-            let _ = <$plugin as $crate::Tag>::propose;
-        };
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            use $crate::bindings::tag::exports::sextant::deploy::tag as hook;
-            struct Exported;
-            impl hook::Guest for Exported {
-                fn propose(
-                    deployment: &$crate::Deployment,
-                    facts: &$crate::Facts,
-                    host: String,
-                    steps: &$crate::Steps,
-                ) -> Result<(), $crate::Fault> {
-                    <$plugin as $crate::Tag>::propose(deployment, facts, &host, steps)
-                }
-            }
-    $crate::bindings::tag::export_tag!(Exported with_types_in $crate::bindings::tag);
-        };
-    };
-    ($plugin:ident boot) => {
-        // Natively the hook is only checked, so that a plugin's own tests link.
-        #[cfg(not(target_family = "wasm"))]
-        const _: () = {
-            let _ = <$plugin as $crate::Boot>::propose;
-        };
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            use $crate::bindings::boot::exports::sextant::deploy::boot as hook;
-            struct Exported;
-            impl hook::Guest for Exported {
-                fn propose(
-                    deployment: &$crate::Deployment,
-                    facts: &$crate::Facts,
-                    role: &$crate::Role,
-                    host: String,
-                    start: &$crate::Steps,
-                    finish: &$crate::Steps,
-                    abort: &$crate::Steps,
-                ) -> Result<(), $crate::Fault> {
-                    <$plugin as $crate::Boot>::propose(deployment, facts, role, &host, start, finish, abort)
-                }
-            }
-    $crate::bindings::boot::export_boot!(Exported with_types_in $crate::bindings::boot);
-        };
-    };
-    ($plugin:ident secrets) => {
-        // Natively the hook is only checked, so that a plugin's own tests link.
-        #[cfg(not(target_family = "wasm"))]
-        const _: () = {
-            let _ = <$plugin as $crate::Secrets>::fetch;
-        };
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            use $crate::bindings::secrets::exports::sextant::deploy::secrets as hook;
-            struct Exported;
-            impl hook::Guest for Exported {
-                fn needs_programs() -> Vec<String> {
-                    <$plugin as $crate::Secrets>::PROGRAMS.iter().map(ToString::to_string).collect()
-                }
-                fn needs_variables() -> Vec<String> {
-                    <$plugin as $crate::Secrets>::VARIABLES.iter().map(ToString::to_string).collect()
-                }
-                fn needs_account() -> bool {
-                    <$plugin as $crate::Secrets>::NEEDS_ACCOUNT
-                }
-                fn fetch(
-                    request: &$crate::Request,
-                    programs: &$crate::Programs,
-                ) -> Result<Vec<$crate::Found>, $crate::Fault> {
-                    <$plugin as $crate::Secrets>::fetch(request, programs)
-                }
-            }
-    $crate::bindings::secrets::export_secrets!(Exported with_types_in $crate::bindings::secrets);
-        };
-    };
+/// Does work of its own. Called while a plan is carried out, for a step proposed with [`Action::errand`].
+pub trait Errand {
+    /// Does it and tells what was done, in one line. What is already so is no error.
+    fn run(deployment: &Deployment, name: &str) -> Result<String, Fault>;
+}
+
+/// Judges plans. Called after planning, always; it cannot act.
+pub trait Policy {
+    /// Says on `verdict` what it thinks. Nothing said is consent; a fault denies.
+    fn review(deployment: &Deployment, facts: &Facts, plan: &Plan, verdict: &Verdict) -> Result<(), Fault>;
+}
+
+/// Tells others what happens. Called while a plan is carried out.
+pub trait Notify {
+    /// Tells somebody what happened.
+    fn tell(deployment: &Deployment, event: &Event) -> Result<(), Fault>;
 }

@@ -1,7 +1,7 @@
 //! Images that the host publishes itself: no docker is needed on the operator's machine, and nothing goes anywhere else.
 
 use expect_test::{Expect, expect};
-use plan::{Action, ImageAssembly, AssembledFile, Intent, Plan, Step, Username};
+use plan::{Action, AssembledFile, ImageAssembly, Intent, Plan, Step, Username};
 
 use crate::rig::{Double, SMALL, facts, planned, run, told, warm, words};
 
@@ -37,7 +37,8 @@ fn plan_of(project: &str, builds: impl IntoIterator<Item = (String, Action)>) ->
 /// The stages before the lock, without those on hosts.
 fn check(project: &str, builds: impl IntoIterator<Item = (String, Action)>, expected: Expect) {
     let text = told(&plan_of(project, builds));
-    let before: Vec<&str> = text.lines().take_while(|line| !line.starts_with("Pull")).collect();
+    let before: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with("note")).take_while(|line| !line.starts_with("Pull")).collect();
     expected.assert_eq(&(before.join("\n") + "\n"));
 }
 
@@ -47,18 +48,26 @@ fn published(plan: &Plan) -> &Step {
 
 #[test]
 fn docker_does_not_log_in_here_when_the_host_publishes() {
-    check(SMALL, [publish(|_| {})], expect![[r#"
+    check(
+        SMALL,
+        [publish(|_| {})],
+        expect![[r#"
         Build and push the image
-          this machine: publish the image
-    "#]]);
+          local: publish the image
+    "#]],
+    );
 }
 
 #[test]
 fn a_program_that_builds_files_needs_no_login_either() {
-    check(SMALL, [words("nix-build image.nix"), publish_files("result")], expect![[r#"
+    check(
+        SMALL,
+        [words("nix-build image.nix"), publish_files("result")],
+        expect![[r#"
         Build and push the image
-          this machine: nix-build image.nix, publish what was built
-    "#]]);
+          local: nix-build image.nix, publish what was built
+    "#]],
+    );
 }
 
 #[test]
@@ -95,14 +104,19 @@ fn what_is_proposed_beside_the_login_stays() {
 
 #[test]
 fn a_local_registry_is_started_without_a_look_for_docker() {
-    let project = SMALL.replace("{ server: ghcr.io, username: acme, password: [PASSWORD] }", "{ server: 'localhost:5555' }");
+    let project =
+        SMALL.replace("{ server: ghcr.io, username: acme, password: [PASSWORD] }", "{ server: 'localhost:5555' }");
     let names = vec!["localhost:5555/acme/app:v2".to_string()];
-    check(&project, [publish(|image| image.names = names)], expect![[r#"
+    check(
+        &project,
+        [publish(|image| image.names = names)],
+        expect![[r#"
         Start the local registry
-          this machine: start the local registry on port 5555
+          local: start the local registry on port 5555
         Build and push the image
-          this machine: publish the image
-    "#]]);
+          local: publish the image
+    "#]],
+    );
 }
 
 #[test]
@@ -111,7 +125,7 @@ fn what_differs_from_the_commit_is_in_an_image_that_is_not_built_from_a_clone() 
     run.checkout.as_mut().unwrap().changes = vec![" M app.rb".to_string()];
     let hooks = Double { builds: vec![publish(|_| {})], ..Double::default() };
     let plan = planned(run, facts(&[("10.0.0.1", warm(&["web"]))]), &hooks).unwrap();
-    assert_eq!(plan.notes, ["Building with uncommitted changes: app.rb"]);
+    assert_eq!(plan.notes[0], "Building with uncommitted changes: app.rb");
 }
 
 #[test]
@@ -129,7 +143,10 @@ fn rules_for_what_is_published() {
     }
     refused(publish(|image| image.names.clear()), "an image needs a name");
     for source in ["../secret", "/etc/passwd", "dist/../../x", ""] {
-        refused(publish(|image| image.files[0].source = source.to_string()), &format!("`{source}` leads out of the project"));
+        refused(
+            publish(|image| image.files[0].source = source.to_string()),
+            &format!("`{source}` leads out of the project"),
+        );
         refused(publish_files(source), &format!("`{source}` leads out of the project"));
     }
     for source in [".kamal/secrets", "./.kamal"] {
@@ -149,10 +166,9 @@ fn rules_for_what_is_published() {
 #[test]
 fn an_image_that_is_wanted_elsewhere_is_not_published() {
     let hooks = Double { builds: vec![publish(|_| {})], ..Double::default() };
-    for intent in [
-        Intent::BuildPush { output: "docker".to_string() },
-        Intent::BuildDev { output: "docker".to_string() },
-    ] {
+    for intent in
+        [Intent::BuildPush { output: "docker".to_string() }, Intent::BuildDev { output: "docker".to_string() }]
+    {
         let error = planned(run(SMALL, intent), facts(&[]), &hooks).unwrap_err().to_string();
         assert!(error.contains("the image is wanted in `docker`, not in the registry"), "{error}");
     }
