@@ -13,7 +13,7 @@ const FLOORS: [(&str, &[&str]); 21] = [
     ("commands", &[]),
     ("plan", &["commands", "configuration"]),
     ("local-registry", &[]),
-    ("oci", &[]),
+    ("oci", &["plan"]),
     ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "plan"]),
     ("lifecycle", &["commands", "configuration", "plan", "transport"]),
