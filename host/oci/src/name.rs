@@ -70,7 +70,7 @@ mod tests {
         check("acme/app:v1", "index.docker.io", "acme/app", Some("v1"));
         check("ghcr.io/acme/app:v1", "ghcr.io", "acme/app", Some("v1"));
         check("localhost:5000/app", "localhost:5000", "app", Some("latest"));
-        assert!(Name::parse("UPPER/case").is_err());
+        assert!(Name::parse("acme/App").is_err());
         let digest = format!("sha256:{}", "0f".repeat(32));
         assert_eq!(Name::parse("ghcr.io/acme/app:v1").unwrap().of(&digest).tag(), Some(digest.as_str()));
     }
