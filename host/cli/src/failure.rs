@@ -6,6 +6,7 @@ use commands::Machine;
 use configuration::{ConfigurationError, Origin, Source};
 use lifecycle::{Failure as StepFailure, FailureKind, LifecycleError};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use plan::hooks::Refusal;
 use plan::{Action, HookError, PlanError};
 use transport::TransportError;
 
@@ -286,7 +287,7 @@ fn step_hint(failure: &StepFailure) -> Option<String> {
     let (code, stderr) = match &failure.kind {
         FailureKind::Exit { code, stderr, .. } => (*code, stderr.as_str()),
         FailureKind::Transport(error) => return transport_hint(error),
-        FailureKind::Halted | FailureKind::Interrupted => return None,
+        FailureKind::Deed(_) | FailureKind::Halted | FailureKind::Interrupted => return None,
     };
     let local = failure.machine == Machine::Local;
     match &failure.step.as_ref()?.action {
@@ -376,6 +377,10 @@ pub fn hook_hint(error: &HookError) -> Option<String> {
         HookError::Denied { plugin, .. } => {
             format!("grant it under x-plugins/{plugin}/grants if the plugin should have it")
         }
+        HookError::Refused { plugin, refusal: Refusal::NotGranted, .. } => {
+            format!("grant it under x-plugins/{plugin}/grants if the plugin should have it")
+        }
+        HookError::Refused { plugin, .. } => format!("tell the author of `{plugin}`, or take it out of x-plugins"),
         HookError::Undeclared { plugin, .. } => {
             format!("nothing was run; tell the author of `{plugin}`, or take it out of x-plugins")
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,7 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
 
 use crate::arguments::Options;
+use crate::deeds::Host;
 use crate::failure::Failure;
+use crate::outside::{KnownSecrets, Operator};
 use crate::project::{Project, Substitution};
 use crate::templates;
 
@@ -277,9 +279,11 @@ pub fn interrupts() -> Interrupts {
 pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
     require_port(project)?;
     let secrets = project.secrets(Substitution::NamesOnly)?;
-    let lookup = lookup(project);
+    let known = known(&secrets);
+    let lookup = lookup(project, known.clone());
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
+    let deeds = deeds(project, &run, &catalogue, known);
     let events = crate::report::events(options, project, &run)?;
     runtime()?.block_on(async {
         let machines = machines(project, &secrets);
@@ -290,6 +294,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
             hooks: &catalogue,
             secrets: &secrets,
             lookup: &lookup,
+            deeds: &deeds,
             events: &*events,
             interrupts: &interrupts,
         };
@@ -308,9 +313,11 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         Look::Offline => Substitution::Offline,
         Look::AtHosts | Look::AfterPreConnect => Substitution::NamesOnly,
     })?;
-    let lookup = lookup(project);
+    let known = known(&secrets);
+    let lookup = lookup(project, known.clone());
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
+    let deeds = deeds(project, &run, &catalogue, known);
     let silent = |_: lifecycle::Event<'_>| {};
     let events: &dyn Events = &silent;
     runtime()?.block_on(async {
@@ -322,6 +329,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             hooks: &catalogue,
             secrets: &secrets,
             lookup: &lookup,
+            deeds: &deeds,
             events,
             interrupts: &interrupts,
         };
@@ -333,8 +341,8 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
                 operation.connect().await?;
             }
             let facts = if look == Look::Offline { plan::Facts::default() } else { operation.observe().await? };
-            let plan = operation.plan(facts)?;
-            operation.review(&plan)?;
+            let plan = operation.plan(facts.clone())?;
+            operation.review(&plan, &facts)?;
             Ok(plan)
         }
         .await;
@@ -343,13 +351,29 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
     })
 }
 
+/// Values that take no command.
+fn known(secrets: &Secrets) -> KnownSecrets {
+    let values = secrets.iter().map(|(name, value)| (name.to_string(), value.clone()));
+    Arc::new(Mutex::new(values.collect()))
+}
+
 /// Looks the project's secrets up when it is first called; later calls have nothing to add.
-fn lookup(project: &Project) -> impl Fn() -> Result<SecretValues, ConfigurationError> + Sync {
+fn lookup(project: &Project, known: KnownSecrets) -> impl Fn() -> Result<SecretValues, ConfigurationError> + Sync {
     let asked = AtomicBool::new(false);
     move || match asked.swap(true, Ordering::Relaxed) {
-        false => project.look_up_secrets(),
+        false => {
+            let values = project.look_up_secrets()?;
+            known.lock().unwrap_or_else(PoisonError::into_inner).extend(values.clone());
+            Ok(values)
+        }
         true => Ok(SecretValues::new()),
     }
+}
+
+/// What the host does itself in a run.
+fn deeds<'a>(project: &Project, run: &Arc<Run>, catalogue: &'a Catalogue, known: KnownSecrets) -> Host<'a> {
+    let outside = Operator::with_secrets(project.directory.clone(), known);
+    Host { run: run.clone(), plugins: catalogue.acting(Arc::new(outside)) }
 }
 
 /// What a plan is made from.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser};
 use configuration::ConfigurationError;
 use plan::HookError;
-use plugin_runtime::{Adapter, Builtin, Cache, Call, Limits, Outcome, Programs, Request};
+use plugin_runtime::{Adapter, Builtin, Cache, Limits, Request};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::arguments::{Arguments, Command, Fetch, SecretsCommand};
 use crate::command_line::{self, Meaning, shell_words};
 use crate::failure::hook_hint;
+use crate::outside::Operator;
 use crate::project::Project;
 
 /// What is said, in Kamal's words, where a store needs an account and none is named.
@@ -60,7 +61,7 @@ pub fn fetch(adapter: &Adapter, arguments: &Fetch, directory: PathBuf) -> Result
         account: arguments.account.clone(),
         from: arguments.from.clone(),
     };
-    let found = adapter.fetch(&request, Arc::new(Operator { directory })).map_err(wrong)?;
+    let found = adapter.fetch(&request, Arc::new(Operator::before_secrets(directory))).map_err(wrong)?;
     let value = |value: &secrecy::SecretString| Value::String(value.expose_secret().to_string());
     let pairs = found.iter().map(|(name, found)| (name.clone(), found.as_ref().map_or(Value::Null, value)));
     Ok(Value::Object(pairs.collect()).to_string())
@@ -116,32 +117,6 @@ pub fn inline(project: &Project, line: &str) -> Result<String, ConfigurationErro
         _ => Err(unclear("only `fetch` and `extract` can stand here, with their own options")),
     }
 }
-
-/// Runs the operator's programs for adapters.
-struct Operator {
-    directory: PathBuf,
-}
-
-impl Programs for Operator {
-    fn run(&self, call: &Call) -> Outcome {
-        let Some((program, arguments)) = call.words.split_first() else { return Outcome::default() };
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let variables: Vec<_> =
-            call.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
-        let complaints = if call.is_quiet { transport::Complaints::Dropped } else { transport::Complaints::Shown };
-        match transport::converse(program, &arguments, &self.directory, &variables, complaints) {
-            Ok(outcome) => Outcome { exit: outcome.exit, stdout: outcome.stdout },
-            Err(_) => Outcome { exit: NOT_INSTALLED, stdout: String::new() },
-        }
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
-    }
-}
-
-/// A shell's exit code for a program that it does not find.
-const NOT_INSTALLED: i32 = 127;
 
 /// An adapter's own words stand as Kamal's would; whatever else went wrong says who should act.
 fn wrong(error: HookError) -> ConfigurationError {

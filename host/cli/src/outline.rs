@@ -1,7 +1,7 @@
 //! A plan as text that can be read aloud.
 
 use commands::Machine;
-use plan::{Action, Barrier, Block, Plan, Stage, Step, Track, lower};
+use plan::{Action, Barrier, Block, Plan, PluginUse, Stage, Step, Track, lower};
 
 use crate::commits::shortened;
 
@@ -29,6 +29,23 @@ pub fn is_bookkeeping(step: &Step) -> bool {
     matches!(step.action, Action::Audit { .. })
 }
 
+/// What a plugin may do while the plan is carried out, in words.
+fn may(plugin: &PluginUse) -> String {
+    const WORDS: [(&str, &str); 6] = [
+        ("reveal", "see the values of the secrets"),
+        ("secrets", "use the secrets"),
+        ("network", "reach"),
+        ("programs", "run"),
+        ("variables", "read the variables"),
+        ("files", "read the files"),
+    ];
+    let granted = WORDS.iter().filter_map(|(kind, words)| {
+        let names = plugin.capabilities.get(*kind)?;
+        Some(format!("{words} {}", names.join(", ")))
+    });
+    granted.collect::<Vec<_>>().join("; ")
+}
+
 /// The text so far, and the number of the last step in it: steps that are left out have none.
 struct Outline {
     detail: Detail,
@@ -44,6 +61,9 @@ impl Outline {
             let owners: Vec<String> =
                 plan.hooks.iter().map(|owner| format!("{} by {}", owner.hook, owner.plugin)).collect();
             self.line(&format!("Hooks: {}", owners.join(", ")));
+        }
+        for plugin in plan.plugins.iter().filter(|plugin| !plugin.capabilities.is_empty()) {
+            self.line(&format!("Plugin {} may {}", plugin.name, may(plugin)));
         }
         for note in &plan.notes {
             self.line(&format!("Note: {note}"));

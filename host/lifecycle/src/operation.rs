@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use configuration::{ConfigurationError, Secrets};
+use configuration::{ConfigurationError, Secrets, pattern};
 use plan::hooks::Verdict;
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, SecretValues, Transport};
@@ -78,6 +78,16 @@ impl<T: Transport> Operation<'_, T> {
             self.transport.learn(tokio::task::block_in_place(|| (self.lookup)())?);
         }
         Ok(())
+    }
+
+    /// Names of the secrets that plugins may ask for while the plan is carried out.
+    pub(crate) fn secrets_of_plugins<'n>(&'n self, plan: &'n Plan) -> impl Iterator<Item = &'n str> {
+        let kinds = ["secrets", "reveal"].into_iter();
+        let patterns = plan.plugins.iter().flat_map(move |plugin| {
+            kinds.clone().filter_map(|kind| plugin.capabilities.get(kind)).flatten()
+        });
+        let granted: Vec<&String> = patterns.collect();
+        self.secrets.names().filter(move |name| granted.iter().any(|pattern| pattern::matches(pattern, name)))
     }
 
     /// Fails on a plan that must not be carried out: one that a policy denies, or that needs a secret which does not exist.

@@ -38,7 +38,7 @@ impl<T: Transport> Operation<'_, T> {
             return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
         }
         self.events.tell(Event::Planned { plan: &plan });
-        self.provide(plan.secrets().iter().map(String::as_str))?;
+        self.provide(plan.secrets().iter().map(String::as_str).chain(self.secrets_of_plugins(&plan)))?;
         let hosts: Vec<String> = plan.hosts().into_iter().map(str::to_string).collect();
         let begin = Instant::now();
         self.notify("started", &hosts, begin, None).await;

@@ -26,7 +26,7 @@ mod task;
 mod telling;
 
 pub use error::{At, TransportError};
-pub use http::Collector;
+pub use http::{Collector, HttpAnswer, send};
 pub use interrupts::{Interrupt, Interrupts};
 pub use local::{Complaints, Variables, capture, converse};
 pub use machines::Machines;

@@ -115,6 +115,10 @@ impl Events for Human {
                 self.say(&format!("Planned: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
                 plan.notes.iter().for_each(|note| self.say(&format!("  note: {note}")));
             }
+            Event::PolicyWarned { policy, reason, .. } => {
+                say(&format!("{} policy {policy}: {reason}", style.bad("warning:")));
+            }
+            Event::NotifyFailed { reason } => say(&format!("{} {reason}", style.bad("warning:"))),
             Event::Replanned { plan } => {
                 self.widen(plan);
                 say("The hosts changed meanwhile: planned again");

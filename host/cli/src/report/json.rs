@@ -26,6 +26,10 @@ fn object(event: Event<'_>) -> Option<Value> {
             json!({ "event": "observed", "hosts": hosts, "seconds": took.as_secs_f64() })
         }
         Event::Planned { plan } => json!({ "event": "planned", "plan": plan }),
+        Event::PolicyWarned { policy, reason, steps } => {
+            json!({ "event": "policy-warned", "policy": policy, "reason": reason, "steps": steps })
+        }
+        Event::NotifyFailed { reason } => json!({ "event": "notify-failed", "reason": reason }),
         Event::Replanned { plan } => json!({ "event": "replanned", "plan": plan }),
         Event::TakingLock { host, patience } => {
             json!({ "event": "taking-lock", "host": host, "patience": patience.map(|patience| patience.as_secs()) })

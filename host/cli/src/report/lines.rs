@@ -57,6 +57,11 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
             let notes = plan.notes.iter().map(|note| info(format!("Note: {note}")));
             [info(first)].into_iter().chain(notes).collect()
         }
+        Event::PolicyWarned { policy, reason, steps } => {
+            let about = if steps.is_empty() { String::new() } else { format!(" (steps {})", listed(steps)) };
+            vec![Line { level: Level::Warn, ..info(format!("Policy {policy}: {reason}{about}")) }]
+        }
+        Event::NotifyFailed { reason } => vec![Line { level: Level::Warn, ..info(reason.to_string()) }],
         Event::Replanned { .. } => vec![info("The hosts changed meanwhile: planned again")],
         Event::TakingLock { host, patience } => {
             let patience = patience.map(|patience| format!(" (waiting up to {}s)", patience.as_secs()));
@@ -118,6 +123,10 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
         }
         Event::Finished { .. } | Event::Failed { .. } => Vec::new(),
     }
+}
+
+fn listed(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn info(text: impl Into<String>) -> Line {
