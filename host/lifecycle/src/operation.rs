@@ -83,9 +83,10 @@ impl<T: Transport> Operation<'_, T> {
     /// Names of the secrets that plugins may ask for while the plan is carried out.
     pub(crate) fn secrets_of_plugins<'n>(&'n self, plan: &'n Plan) -> impl Iterator<Item = &'n str> {
         let kinds = ["secrets", "reveal"].into_iter();
-        let patterns = plan.plugins.iter().flat_map(move |plugin| {
-            kinds.clone().filter_map(|kind| plugin.capabilities.get(kind)).flatten()
-        });
+        let patterns = plan
+            .plugins
+            .iter()
+            .flat_map(move |plugin| kinds.clone().filter_map(|kind| plugin.capabilities.get(kind)).flatten());
         let granted: Vec<&String> = patterns.collect();
         self.secrets.names().filter(move |name| granted.iter().any(|pattern| pattern::matches(pattern, name)))
     }

@@ -84,7 +84,9 @@ impl<T: Transport> Crew<'_, T> {
         let mut done = 0;
         for part in steps.chunk_by(|one, next| !one.action.is_deed() && !next.action.is_deed()) {
             let ran = match part {
-                [step] if step.action.is_deed() => self.deed(machine, block, step).await.map_err(|failure| (0, failure)),
+                [step] if step.action.is_deed() => {
+                    self.deed(machine, block, step).await.map_err(|failure| (0, failure))
+                }
                 commands => self.trip(machine, block, commands, done).await,
             };
             ran.map_err(|(at, failure)| (done + at, failure))?;

@@ -157,6 +157,9 @@ fn header(kind: EntryType, length: u64, mode: u32) -> Header {
     header.set_entry_type(kind);
     header.set_size(length);
     header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
     header
 }
 

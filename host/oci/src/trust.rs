@@ -35,8 +35,11 @@ impl Trust {
 }
 
 fn certificate(path: &Path) -> Result<Certificate, OciError> {
-    let data = std::fs::read(path)
-        .map_err(|error| OciError::Certificate { path: path.to_path_buf(), reason: error.to_string() })?;
+    let wrong = |reason: String| OciError::Certificate { path: path.to_path_buf(), reason };
+    let data = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    if !String::from_utf8_lossy(&data).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(wrong("it is no certificate in PEM".to_string()));
+    }
     Ok(Certificate { encoding: CertificateEncoding::Pem, data })
 }
 

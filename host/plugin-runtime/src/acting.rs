@@ -84,11 +84,12 @@ impl ActingHooks for Acting<'_> {
 
     fn errand(&self, run: &Arc<Run>, plugin: &str, name: &str) -> Result<String, HookError> {
         let member = self.member(plugin, Hook::Errand)?;
-        let done = call(&member.plugin, Hook::Errand, &self.catalogue.limits, self.access(member), |store, instance| {
-            let guest = exports::errand::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-            let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
-            guest.call_run(store, Resource::new_borrow(deployment), name)
-        })?;
+        let done =
+            call(&member.plugin, Hook::Errand, &self.catalogue.limits, self.access(member), |store, instance| {
+                let guest = exports::errand::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
+                let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
+                guest.call_run(store, Resource::new_borrow(deployment), name)
+            })?;
         Ok(one_line(&done))
     }
 

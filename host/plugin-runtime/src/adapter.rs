@@ -93,12 +93,13 @@ impl Adapter {
             let reason = "it is no secret adapter: it does not answer the hook `secrets`".to_string();
             return Err(HookError::Load { plugin: name.to_string(), reason });
         }
-        let (programs, variables, needs_account) = call(&plugin, Hook::Secrets, &limits, Access::Planning, |store, instance| {
-            let guest = GuestIndices::new(&plugin.instance)?.load(&mut *store, instance)?;
-            let programs = guest.call_needs_programs(&mut *store)?;
-            let variables = guest.call_needs_variables(&mut *store)?;
-            Ok(Ok((programs, variables, guest.call_needs_account(&mut *store)?)))
-        })?;
+        let (programs, variables, needs_account) =
+            call(&plugin, Hook::Secrets, &limits, Access::Planning, |store, instance| {
+                let guest = GuestIndices::new(&plugin.instance)?.load(&mut *store, instance)?;
+                let programs = guest.call_needs_programs(&mut *store)?;
+                let variables = guest.call_needs_variables(&mut *store)?;
+                Ok(Ok((programs, variables, guest.call_needs_account(&mut *store)?)))
+            })?;
         let granted = Capabilities::default();
         Ok(Self { plugin, load, settings, limits, granted, programs, variables, needs_account })
     }

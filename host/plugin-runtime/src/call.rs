@@ -43,7 +43,9 @@ pub(crate) fn call<T>(
     let called = plugin.instance.instantiate(&mut store).and_then(|instance| body(&mut store, &instance));
     match called {
         // A guest may have caught what a limit or a refusal did to it; it counts all the same.
-        Ok(_) if store.data().budget.breach.is_some() || store.data().refused.is_some() => Err(failure(plugin, hook, limits, &store, None)),
+        Ok(_) if store.data().budget.breach.is_some() || store.data().refused.is_some() => {
+            Err(failure(plugin, hook, limits, &store, None))
+        }
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(fault)) => {
             let reason = convert::fault(&fault);

@@ -58,12 +58,7 @@ impl network::HostRequest for State {
         Ok(self.table.push(RequestParts { method, url, headers: Vec::new(), body: None })?)
     }
 
-    fn header(
-        &mut self,
-        this: Resource<RequestParts>,
-        name: String,
-        value: Vec<types::Text>,
-    ) -> wasmtime::Result<()> {
+    fn header(&mut self, this: Resource<RequestParts>, name: String, value: Vec<types::Text>) -> wasmtime::Result<()> {
         self.table.get_mut(&this)?.headers.push((name, value));
         Ok(())
     }

@@ -158,7 +158,9 @@ impl State {
     fn say(&mut self, verdicts: &Resource<Verdicts>, verdict: Verdict) -> wasmtime::Result<()> {
         let bytes = match &verdict {
             Verdict::Warn { reason, steps } | Verdict::Deny { reason, steps } => reason.len() + 4 * steps.len(),
-            Verdict::RequireApproval { reason, roles, .. } => reason.len() + roles.iter().map(String::len).sum::<usize>(),
+            Verdict::RequireApproval { reason, roles, .. } => {
+                reason.len() + roles.iter().map(String::len).sum::<usize>()
+            }
         };
         self.budget.step()?;
         self.budget.output(bytes)?;

@@ -23,10 +23,10 @@
 pub mod bindings;
 mod export;
 
-pub use bindings::host::sextant::deploy::deployment::{Assets, Builder, Checkout, Deployment, Proxy, Registry, Role};
-pub use bindings::host::sextant::deploy::facts::{Container, Facts};
 pub use bindings::host::sextant::deploy::capability::Refusal;
+pub use bindings::host::sextant::deploy::deployment::{Assets, Builder, Checkout, Deployment, Proxy, Registry, Role};
 pub use bindings::host::sextant::deploy::events::Event;
+pub use bindings::host::sextant::deploy::facts::{Container, Facts};
 pub use bindings::host::sextant::deploy::lookup::{Command, Outcome, Programs, Request};
 pub use bindings::host::sextant::deploy::review::{Plan, PlannedStep, Verdict};
 pub use bindings::host::sextant::deploy::steps::{

@@ -101,7 +101,7 @@ impl Private {
             fs::create_dir_all(&certificates).unwrap();
             let (key, certificate) = (format!("{place}/key.pem"), certificates.join("ca.crt").display().to_string());
             let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
-                         -addext subjectAltName=IP:127.0.0.1 -keyout";
+                         -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -keyout";
             let mut words: Vec<&str> = words.split_whitespace().collect();
             words.extend([key.as_str(), "-out", &certificate]);
             run("openssl", &words);
