@@ -1,6 +1,8 @@
-//! Builds the plugins of `tests/guests` for the tests.
+//! Builds the plugins of `tests/guests` for the tests. A guest that asks for something has a manifest beside its source.
 
 use std::path::Path;
+
+use manifest::Manifest;
 
 #[path = "../plugins/bundle/nested_cargo.rs"]
 mod nested_cargo;
@@ -10,6 +12,22 @@ fn main() {
     for watched in ["wit", "plugins/sdk", "tests/guests", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", house.join(watched).display());
     }
-    let built = nested_cargo::build(&house, &["guests"], &["--examples"]);
-    println!("cargo::rustc-env=GUESTS={}", built.join("examples").display());
+    let built = nested_cargo::build(&house, &["guests"], &["--examples"]).join("examples");
+    for entry in house.join("tests/guests/examples").read_dir().expect("the guests' sources are there").flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let component = built.join(path.with_extension("wasm").file_name().expect("it has a name"));
+            embed(&path, &component);
+        }
+    }
+    println!("cargo::rustc-env=GUESTS={}", built.display());
+}
+
+fn embed(manifest: &Path, component: &Path) {
+    let wrong = |reason: String| -> ! { panic!("{}: {reason}", manifest.display()) };
+    let text = std::fs::read_to_string(manifest).unwrap_or_else(|error| wrong(error.to_string()));
+    let manifest = Manifest::parse(&text).unwrap_or_else(|error| wrong(error.to_string()));
+    let bytes = std::fs::read(component).unwrap_or_else(|error| wrong(error.to_string()));
+    let whole = manifest.embed(&bytes).unwrap_or_else(|error| wrong(error.to_string()));
+    std::fs::write(component, whole).unwrap_or_else(|error| wrong(error.to_string()));
 }

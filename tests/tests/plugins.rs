@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 use configuration::{Configuration, Filter, Selection, Source, Sources};
 use plan::hooks::{Hooks, Place, Registry, Whereabouts};
 use plan::{Action, Facts, HookError, Intent, Run};
-use plugin_runtime::{Adapter, Builtin, Cache, Call, Catalogue, Limits, Outcome, Programs, Request};
+use plugin_runtime::{
+    Adapter, Builtin, Cache, Call, Catalogue, HttpRequest, HttpResponse, Limits, Outcome, Outside, Request,
+};
+use secrecy::SecretString;
 
 const PROJECT: &str = "
 service: shop
@@ -215,7 +218,7 @@ fn the_time_of_a_program_is_not_the_adapters() {
 /// Programs that take their time.
 struct Slow(Duration);
 
-impl Programs for Slow {
+impl Outside for Slow {
     fn run(&self, _: &Call) -> Outcome {
         let begin = Instant::now();
         while begin.elapsed() < self.0 {
@@ -226,6 +229,22 @@ impl Programs for Slow {
 
     fn variable(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn send(&self, _: &HttpRequest) -> Result<HttpResponse, String> {
+        Err("nobody is there".to_string())
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("{path} is not there"))
+    }
+
+    fn secret(&self, name: &str) -> Result<SecretString, String> {
+        Err(format!("there is no secret `{name}`"))
+    }
+
+    fn now(&self) -> u64 {
+        0
     }
 }
 
