@@ -7,9 +7,16 @@ use oci_client::client::{Certificate, CertificateEncoding};
 use crate::OciError;
 
 /// The certificates that docker has on this machine, beside those of the system.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
     folders: Vec<PathBuf>,
+}
+
+impl Default for Trust {
+    /// The machine's own place for them.
+    fn default() -> Self {
+        Self::of_docker(None)
+    }
 }
 
 impl Trust {
