@@ -364,8 +364,14 @@ fn lookup(project: &Project, known: KnownSecrets) -> impl Fn() -> Result<SecretV
 
 /// What the host does itself in a run.
 fn deeds<'a>(project: &Project, run: &Arc<Run>, catalogue: &'a Catalogue, known: KnownSecrets) -> Host<'a> {
-    let outside = Operator::with_secrets(project.directory.clone(), known);
-    Host { run: run.clone(), plugins: catalogue.acting(Arc::new(outside)) }
+    let outside = Operator::with_secrets(project.directory.clone(), known.clone());
+    Host {
+        run: run.clone(),
+        plugins: catalogue.acting(Arc::new(outside)),
+        project: project.directory.clone(),
+        home: std::env::var_os("HOME").map(PathBuf::from),
+        secrets: known,
+    }
 }
 
 /// What a plan is made from.

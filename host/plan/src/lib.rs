@@ -24,6 +24,7 @@ mod planner;
 mod proposals;
 mod proxy;
 mod prune;
+mod publishing;
 mod registry;
 mod run;
 pub mod texts;

@@ -20,8 +20,16 @@ pub fn plugin_target() -> anyhow::Result<()> {
 }
 
 /// Programs that tests call, and the Debian packages that bring them.
-const TEST_PROGRAMS: &[(&str, &str)] =
-    &[("git", "git"), ("ssh", "openssh-client"), ("sshd", "openssh-server"), ("strace", "strace")];
+const TEST_PROGRAMS: &[(&str, &str)] = &[
+    ("buildah", "buildah"),
+    ("docker-registry", "docker-registry"),
+    ("git", "git"),
+    ("htpasswd", "apache2-utils"),
+    ("openssl", "openssl"),
+    ("ssh", "openssh-client"),
+    ("sshd", "openssh-server"),
+    ("strace", "strace"),
+];
 
 /// Installs what tests call besides the fleet's own programs. `must` tells whether going without is an error.
 pub fn test_programs(must: bool) -> anyhow::Result<()> {
