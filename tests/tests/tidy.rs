@@ -16,7 +16,7 @@ const FLOORS: [(&str, &[&str]); 21] = [
     ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "manifest", "plan"]),
     ("lifecycle", &["commands", "configuration", "plan", "transport"]),
-    ("cli", &["bundle", "commands", "configuration", "lifecycle", "plan", "plugin-runtime", "transport"]),
+    ("cli", &["bundle", "commands", "configuration", "lifecycle", "manifest", "plan", "plugin-runtime", "transport"]),
     ("sextant-sdk", &[]),
     ("registry", &["sextant-sdk"]),
     ("builder", &["sextant-sdk"]),

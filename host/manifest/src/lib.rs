@@ -7,7 +7,9 @@ mod capabilities;
 mod component;
 mod error;
 mod pattern;
+mod producers;
 mod settings;
+mod surface;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use capabilities::{Capabilities, Kind};
 pub use component::SECTION;
 pub use error::ManifestError;
+pub use producers::producers;
 pub use settings::{Setting, SettingError, Type};
+pub use surface::{CONTRACT, Surface};
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

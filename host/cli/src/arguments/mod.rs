@@ -2,9 +2,11 @@
 
 mod accessory;
 mod app;
+mod author;
 mod build;
 mod lock;
 mod plan;
+mod plugin;
 mod proxy;
 mod prune;
 mod registry;
@@ -18,9 +20,11 @@ use crate::surroundings::Permissions;
 
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
 pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
+pub use author::{AuthorCommand, Language, NewPlugin, PluginKind};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
+pub use plugin::PluginCommand;
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
@@ -189,6 +193,9 @@ pub enum Command {
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),
+    /// Plugins: write, build, look at
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config(ConfigArguments),
     /// Show how deploy.yml is written: all of it, or a section
