@@ -11,7 +11,8 @@ pub fn producers(component: &[u8]) -> Vec<String> {
         let Payload::CustomSection(section) = payload else { continue };
         let KnownCustom::Producers(fields) = section.as_known() else { continue };
         for value in fields.into_iter().flatten().flat_map(|field| field.values.into_iter().flatten()) {
-            let text = format!("{} {}", value.name, value.version);
+            let version = value.version.split(" (").next().unwrap_or_default();
+            let text = format!("{} {version}", value.name);
             let text: String = text.chars().filter(|letter| !crate::acts_on_terminals(*letter)).take(80).collect();
             if found.len() < 20 && !found.iter().any(|known| known == text.trim()) {
                 found.push(text.trim().to_string());

@@ -7,7 +7,7 @@ use plan::{Facts, HookError, Plan, Run};
 use secrecy::SecretString;
 use wasmtime::component::Resource;
 
-use crate::access::{Access, Outside, granted_to};
+use crate::access::{Access, Outside, Reach, granted_to};
 use crate::bindings::exports::sextant::deploy as exports;
 use crate::call::call;
 use crate::catalogue::{Catalogue, Member};
@@ -119,11 +119,11 @@ impl Acting<'_> {
     }
 
     fn access(&self, member: &Member) -> Access {
-        Access::Acting {
+        Access::Acting(Box::new(Reach {
             asked: member.plugin.asked.clone(),
             granted: member.entry.as_ref().map(granted_to).unwrap_or_default(),
             outside: self.outside.clone(),
-        }
+        }))
     }
 }
 

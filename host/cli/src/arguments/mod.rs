@@ -24,7 +24,7 @@ pub use author::{AuthorCommand, Language, NewPlugin, PluginKind};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
-pub use plugin::PluginCommand;
+pub use plugin::{AddPlugin, PluginCommand};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
@@ -106,6 +106,9 @@ pub struct Options {
     /// What `--output` says, where it is about an image: Kamal's `build push` and `build dev` use the same word.
     #[arg(skip)]
     pub image_output: Option<String>,
+    /// Take only plugins that sextant.lock has; so it is where the variable CI is set
+    #[arg(long, global = true)]
+    pub frozen: bool,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
@@ -193,7 +196,7 @@ pub enum Command {
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),
-    /// Plugins: write, build, look at
+    /// Plugins: write, build, look at; pin, update, verify, push, sign
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Show what the configuration comes to, as `kamal config` does
@@ -260,7 +263,7 @@ pub struct Build {
 
 #[derive(Debug, Args)]
 pub struct Docs {
-    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh or sshkit
+    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh, sshkit or x-plugins
     pub section: Option<String>,
 }
 

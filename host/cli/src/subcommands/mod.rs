@@ -71,6 +71,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Audit | Command::Details | Command::Config(_) | Command::Version | Command::Everything => true,
         Command::Plugin(_) => true,
         Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
+        Command::Plugin(command) => !matches!(command, crate::arguments::PluginCommand::Update { .. }),
     }
 }
 

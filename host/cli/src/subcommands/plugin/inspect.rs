@@ -5,6 +5,7 @@ use std::path::Path;
 use super::portrait::Portrait;
 use crate::arguments::{Options, Output};
 use crate::failure::Failure;
+use crate::plugins;
 use crate::project::{CONFIG_FILE, Project};
 use crate::report::{print, print_raw};
 
@@ -20,18 +21,16 @@ pub fn run(options: &Options, plugin: &str) -> Result<u8, Failure> {
 
 /// A file, else a plugin of the project, else a builtin: where it is from, and its bytes.
 fn find(options: &Options, plugin: &str) -> Result<(String, Vec<u8>), Failure> {
-    let wrong = |path: &Path, error: &dyn std::fmt::Display| {
-        Failure::message(format!("{} cannot be read: {error}", path.display()))
-    };
-    let path = Path::new(plugin);
-    if path.is_file() {
-        return Ok((plugin.to_string(), std::fs::read(path).map_err(|error| wrong(path, &error))?));
+    if Path::new(plugin).is_file() {
+        let component = std::fs::read(plugin);
+        let component = component.map_err(|error| Failure::message(format!("{plugin} cannot be read: {error}")))?;
+        return Ok((plugin.to_string(), component));
     }
     if Path::new(&options.config_file).is_file() {
         let project = Project::read(options)?;
         if let Some(own) = project.configuration.plugins.iter().find(|own| own.name == plugin) {
-            let path = project.directory.join(&own.source);
-            return Ok((own.source.clone(), std::fs::read(&path).map_err(|error| wrong(&path, &error))?));
+            let component = plugins::component(&project, own).map_err(|error| project.wrong(error))?;
+            return Ok((own.source.clone(), component));
         }
     }
     let builtin = bundle::PLUGINS.iter().chain(&bundle::ADAPTERS).find(|(name, _)| *name == plugin);
