@@ -38,7 +38,8 @@ fn main() {
         copy(&built.join("examples"), &output, &format!("{adapter}.wasm"));
     }
     let contract = list(&house.join("wit"), "", "wit");
-    let sdk = [list(&house.join("plugins/sdk/src"), "src/", "rs"), list(&house.join("plugins/sdk"), "", "toml")].concat();
+    let sdk =
+        [list(&house.join("plugins/sdk/src"), "src/", "rs"), list(&house.join("plugins/sdk"), "", "toml")].concat();
     let sdk = [sdk, list(&house.join("plugins/sdk"), "", "md")].concat();
     let version = format!(
         "/// The version of the contract.\npub const CONTRACT_VERSION: &str = {:?};\n",
@@ -51,7 +52,8 @@ fn main() {
 /// As the contract's package says it.
 fn contract_version(types: &Path) -> String {
     let text = std::fs::read_to_string(types).expect("the contract can be read");
-    let line = text.lines().find_map(|line| line.strip_prefix("package sextant:deploy@")).expect("it names its package");
+    let line =
+        text.lines().find_map(|line| line.strip_prefix("package sextant:deploy@")).expect("it names its package");
     line.trim_end_matches(';').to_string()
 }
 
@@ -67,8 +69,10 @@ fn list(folder: &Path, prefix: &str, extension: &str) -> Vec<(String, PathBuf)> 
 
 /// A constant that embeds files.
 fn table(name: &str, files: &[(String, PathBuf)]) -> String {
-    let rows: String =
-        files.iter().map(|(name, path)| format!("    ({name:?}, include_str!({:?})),\n", path.display().to_string())).collect();
+    let rows: String = files
+        .iter()
+        .map(|(name, path)| format!("    ({name:?}, include_str!({:?})),\n", path.display().to_string()))
+        .collect();
     let what = format!("/// Name and text of every file of what `{name}` stands for.");
     format!("{what}\npub const {name}: [(&str, &str); {}] = [\n{rows}];\n", files.len())
 }

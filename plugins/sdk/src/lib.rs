@@ -54,10 +54,10 @@ pub use bindings::host::sextant::deploy::steps::{
     Action, BuilderSpec, ContainerSpec, ImageAssembly, ImageBuild, Step, Steps,
 };
 pub use bindings::host::sextant::deploy::types::{Fault, Place, Text, Whereabouts};
-pub use requests::secret;
-pub use settings::settings;
 /// What hooks that act may reach. Every call takes a capability that `plugin.toml` asks for and the project grants.
 pub use bindings::host::sextant::deploy::{clock, execution, files, network, vault};
+pub use requests::secret;
+pub use settings::settings;
 
 /// Logs in to a registry. Called once per registry and place that needs a login.
 pub trait PreLogin {

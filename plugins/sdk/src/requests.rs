@@ -111,6 +111,7 @@ impl Response {
     /// # Errors
     /// When it is none, or does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.body()).map_err(|error| Fault::Failed(format!("the answer is not as expected: {error}")))
+        serde_json::from_slice(&self.body())
+            .map_err(|error| Fault::Failed(format!("the answer is not as expected: {error}")))
     }
 }

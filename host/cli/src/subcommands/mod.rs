@@ -69,7 +69,6 @@ fn only_looks(command: &Command) -> bool {
         Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
         Command::Audit | Command::Details | Command::Config(_) | Command::Version | Command::Everything => true,
-        Command::Plugin(_) => true,
         Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
         Command::Plugin(command) => !matches!(command, crate::arguments::PluginCommand::Update { .. }),
     }

@@ -122,10 +122,7 @@ fn installed(own: &Path, name: &str) -> String {
 }
 
 /// What a tool writes to the file it is told. The file lies in the project's folder, because tools look at paths from there.
-fn made_in(
-    folder: &Path,
-    make: impl FnOnce(&str) -> Result<transport::Outcome, Failure>,
-) -> Result<Vec<u8>, Failure> {
+fn made_in(folder: &Path, make: impl FnOnce(&str) -> Result<transport::Outcome, Failure>) -> Result<Vec<u8>, Failure> {
     let house = folder.canonicalize().map_err(|error| Failure::message(error.to_string()))?;
     let made = tempfile::Builder::new().prefix(".plugin").suffix(".wasm").tempfile_in(&house);
     let made = made.map_err(|error| Failure::message(format!("{} cannot be written to: {error}", house.display())))?;

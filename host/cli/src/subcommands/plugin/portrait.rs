@@ -39,7 +39,9 @@ impl Portrait {
     /// For people.
     pub fn text(&self, source: &str) -> String {
         let mut text = match &self.manifest {
-            Some(Manifest { name, version, description, .. }) if description.is_empty() => format!("{name} {version}\n"),
+            Some(Manifest { name, version, description, .. }) if description.is_empty() => {
+                format!("{name} {version}\n")
+            }
             Some(Manifest { name, version, description, .. }) => format!("{name} {version}: {description}\n"),
             None => format!("{source}: a component without manifest\n"),
         };
@@ -130,7 +132,8 @@ impl Portrait {
 
     /// The kinds of which it asks for something.
     fn asked(&self) -> impl Iterator<Item = (Kind, &[String])> {
-        let kinds = self.manifest.iter().flat_map(|manifest| Kind::ALL.map(|kind| (kind, manifest.capabilities.of(kind))));
+        let kinds =
+            self.manifest.iter().flat_map(|manifest| Kind::ALL.map(|kind| (kind, manifest.capabilities.of(kind))));
         kinds.filter(|(_, entries)| !entries.is_empty())
     }
 
