@@ -89,7 +89,7 @@ fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 }
 
 /// Control characters, and marks that turn the direction of a text or hide in it.
-fn acts_on_terminals(letter: char) -> bool {
+pub fn acts_on_terminals(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -45,7 +45,11 @@ impl Portrait {
             Some(Manifest { name, version, description, .. }) => format!("{name} {version}: {description}\n"),
             None => format!("{source}: a component without manifest\n"),
         };
-        let mut row = |name: &str, value: &str| text.push_str(&format!("  {name:<10} {value}\n"));
+        // Names in a component are whatever its author wrote there.
+        let mut row = |name: &str, value: &str| {
+            let value: String = value.chars().filter(|letter| !manifest::acts_on_terminals(*letter)).collect();
+            text.push_str(&format!("  {name:<10} {value}\n"));
+        };
         row("file", source);
         row("size", &size(self.size));
         row("digest", &self.digest);
