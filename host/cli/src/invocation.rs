@@ -138,6 +138,9 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
     let own = crate::plugins::components(project, options.quiet)?;
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
+    if !options.quiet {
+        own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
+    }
     let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
     if options.verbose {
         for load in catalogue.loads() {
@@ -151,6 +154,14 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
         }
     }
     Ok(catalogue)
+}
+
+/// Says that a component is about to be compiled, where that takes seconds: those of JavaScript and Python bring a whole interpreter.
+fn announce(name: &str, component: &[u8], cache: Option<&Cache>) {
+    const LARGE: usize = 2 << 20;
+    if component.len() > LARGE && !cache.is_some_and(|cache| cache.holds(component)) {
+        crate::report::say(&format!("Compiling {name} once, {} MiB", component.len() >> 20));
+    }
 }
 
 /// The user's own folder for what can be made again.

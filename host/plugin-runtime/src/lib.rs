@@ -32,4 +32,4 @@ pub use cache::Cache;
 pub use catalogue::{Builtin, Catalogue};
 pub use limits::Limits;
 pub use lookup::{Call, Outcome};
-pub use plugin::{Hook, Load};
+pub use plugin::{Hook, Load, may_import};

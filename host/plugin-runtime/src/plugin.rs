@@ -102,7 +102,7 @@ impl Plugin {
             return Err(refuse("it is compiled code, not a WebAssembly component".to_string()));
         }
         let begin = Instant::now();
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest(bytes);
         let cached = cache.and_then(|cache| cache.load(&digest));
         let compiled = cached.is_none();
         let component = match cached {
@@ -155,6 +155,11 @@ fn compile(bytes: &[u8], within: Duration) -> Result<Component, String> {
     }
 }
 
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A plugin may import the contract and what its standard library needs to start. Anything else is refused by name. Gives the newest
 /// version of the contract that it knows.
 fn check_imports(component: &Component) -> Result<Version, String> {
@@ -174,6 +179,11 @@ fn check_imports(component: &Component) -> Result<Version, String> {
         }
     }
     Ok(contract)
+}
+
+/// Whether a plugin may import an interface of that name: one of the contract, or what its standard library needs to start.
+pub fn may_import(name: &str) -> bool {
+    name.starts_with(CONTRACT) || sandbox::is_given(name)
 }
 
 /// The contract that this version serves.

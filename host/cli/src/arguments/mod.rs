@@ -2,6 +2,7 @@
 
 mod accessory;
 mod app;
+mod author;
 mod build;
 mod lock;
 mod plan;
@@ -19,6 +20,7 @@ use crate::surroundings::Permissions;
 
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
 pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
+pub use author::{AuthorCommand, Language, NewPlugin, PluginKind};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
@@ -194,7 +196,7 @@ pub enum Command {
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),
-    /// Plugins: pin, update, verify, push, sign
+    /// Plugins: write, build, look at; pin, update, verify, push, sign
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Show what the configuration comes to, as `kamal config` does

@@ -2,8 +2,12 @@
 
 use clap::{Args, Subcommand};
 
+use super::author::AuthorCommand;
+
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
+    #[command(flatten)]
+    Author(AuthorCommand),
     /// Pin a plugin in sextant.lock and add it to x-plugins
     Add(AddPlugin),
     /// Show the plugins of the project

@@ -1,7 +1,11 @@
-//! `sextant plugin`: what is pinned in `sextant.lock`, and components on their way to others.
+//! `sextant plugin`: projects of new plugins, what is pinned in `sextant.lock`, and components on their way to others.
 
 mod add;
+mod build;
 mod entry;
+mod inspect;
+mod new;
+mod portrait;
 mod publish;
 
 use configuration::Plugin;
@@ -10,7 +14,7 @@ use manifest::Kind;
 use serde_json::{Value, json};
 
 use super::confirm;
-use crate::arguments::{Options, Output, PluginCommand};
+use crate::arguments::{AuthorCommand, Options, Output, PluginCommand};
 use crate::failure::Failure;
 use crate::plugins::surroundings;
 use crate::project::{self, Project};
@@ -18,6 +22,7 @@ use crate::report::{print, say};
 
 pub fn run(options: &Options, command: PluginCommand) -> Result<u8, Failure> {
     match command {
+        PluginCommand::Author(command) => author(options, command),
         PluginCommand::Add(arguments) => add::run(options, arguments),
         PluginCommand::List => list(options),
         PluginCommand::Update { name, yes } => update(options, name.as_deref(), yes),
@@ -26,6 +31,15 @@ pub fn run(options: &Options, command: PluginCommand) -> Result<u8, Failure> {
         PluginCommand::Push { component, to, sign } => publish::push(options, &component, &to, sign.as_deref()),
         PluginCommand::Sign { component, sign } => publish::sign(options, &component, &sign),
         PluginCommand::Keygen { name } => publish::keygen(options, &name),
+    }
+}
+
+/// What those ask for who write plugins.
+fn author(options: &Options, command: AuthorCommand) -> Result<u8, Failure> {
+    match command {
+        AuthorCommand::New(arguments) => new::run(&arguments),
+        AuthorCommand::Build { folder } => build::run(options, &folder),
+        AuthorCommand::Inspect { plugin } => inspect::run(options, &plugin),
     }
 }
 
