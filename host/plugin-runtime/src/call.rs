@@ -1,6 +1,6 @@
 //! One hook call: a fresh store with limits, the call, and what became of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plan::HookError;
 use wasmtime::component::Instance;
@@ -10,7 +10,7 @@ use crate::access::Access;
 use crate::bindings::sextant::deploy::types;
 use crate::convert;
 use crate::engine::{engine, ticks};
-use crate::limits::Limits;
+use crate::limits::{Limits, Usage};
 use crate::plugin::{Hook, Plugin};
 use crate::sandbox::State;
 
@@ -29,6 +29,18 @@ pub(crate) fn call<T>(
     access: Access,
     body: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Result<T, types::Fault>>,
 ) -> Result<T, HookError> {
+    measured(plugin, hook, limits, access, body).0
+}
+
+/// The same, and what the call took of its limits.
+pub(crate) fn measured<T>(
+    plugin: &Plugin,
+    hook: Hook,
+    limits: &Limits,
+    access: Access,
+    body: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Result<T, types::Fault>>,
+) -> (Result<T, HookError>, Usage) {
+    let begin = Instant::now();
     let mut store = Store::new(engine(), State::new(limits, access));
     store.limiter(|state| &mut state.budget);
     store.set_hostcall_fuel(HOSTCALL.max(limits.output));
@@ -41,7 +53,7 @@ pub(crate) fn call<T>(
         })
     });
     let called = plugin.instance.instantiate(&mut store).and_then(|instance| body(&mut store, &instance));
-    match called {
+    let answer = match called {
         // A guest may have caught what a limit or a refusal did to it; it counts all the same.
         Ok(_) if store.data().budget.breach.is_some() || store.data().refused.is_some() => {
             Err(failure(plugin, hook, limits, &store, None))
@@ -52,7 +64,9 @@ pub(crate) fn call<T>(
             Err(HookError::Fault { plugin: plugin.name.clone(), hook: hook.name(), reason })
         }
         Err(error) => Err(failure(plugin, hook, limits, &store, Some(&error))),
-    }
+    };
+    let usage = Usage { time: begin.elapsed(), ..store.data().budget.usage() };
+    (answer, usage)
 }
 
 fn failure(

@@ -23,19 +23,38 @@ impl Default for Limits {
     }
 }
 
+/// What one call took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of memory at most.
+    pub memory: usize,
+    /// Time, with what it waited for.
+    pub time: Duration,
+    /// Bytes of text in its answer.
+    pub output: usize,
+    /// Steps in its answer.
+    pub steps: usize,
+}
+
 /// Keeps count during one call.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limits: Limits,
     output: usize,
     steps: usize,
+    memory: usize,
     /// The limit that was hit, in words with its value.
     pub breach: Option<String>,
 }
 
 impl Budget {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, output: 0, steps: 0, breach: None }
+        Self { limits, output: 0, steps: 0, memory: 0, breach: None }
+    }
+
+    /// What was used so far, but for time.
+    pub fn usage(&self) -> Usage {
+        Usage { memory: self.memory, time: Duration::ZERO, output: self.output, steps: self.steps }
     }
 
     /// Counts text of the answer.
@@ -68,6 +87,7 @@ impl ResourceLimiter for Budget {
         if desired > self.limits.memory {
             return self.broken(format!("{} MiB of memory", self.limits.memory >> 20));
         }
+        self.memory = self.memory.max(desired);
         Ok(true)
     }
 

@@ -79,6 +79,8 @@ pub(crate) struct Plugin {
     pub digest: String,
     pub hooks: Vec<Hook>,
     pub asked: Asked,
+    pub contract: Version,
+    pub manifest: Option<Manifest>,
     pub instance: InstancePre<State>,
 }
 
@@ -112,8 +114,8 @@ impl Plugin {
         };
         let contract = check_imports(&component).map_err(refuse)?;
         let manifest = Manifest::of(bytes).map_err(|error| refuse(error.to_string()))?;
-        let asked = match manifest {
-            Some(manifest) => Asked::ByManifest(manifest.capabilities),
+        let asked = match &manifest {
+            Some(manifest) => Asked::ByManifest(manifest.capabilities.clone()),
             None if contract < WITH_MANIFESTS => Asked::WithoutManifest,
             None => Asked::ByManifest(Capabilities::default()),
         };
@@ -125,7 +127,7 @@ impl Plugin {
             .and_then(|linker| linker.instantiate_pre(&component))
             .map_err(|error| refuse(format!("it does not fit this version of Sextant: {}", error.root_cause())))?;
         let load = Load { plugin: name.to_string(), compiled, took: begin.elapsed() };
-        Ok((Self { name: name.to_string(), digest, hooks, asked, instance }, load))
+        Ok((Self { name: name.to_string(), digest, hooks, asked, contract, manifest, instance }, load))
     }
 }
 
