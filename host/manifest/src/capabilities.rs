@@ -137,7 +137,7 @@ fn is_endpoint(entry: &str) -> bool {
             })
     };
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let is_host = address.map_or_else(|| named(host), |host| host.parse::<std::net::Ipv6Addr>().is_ok());
+    let is_host = address.map_or_else(|| named(host), |host| host.parse::<core::net::Ipv6Addr>().is_ok());
     is_host && (port == "*" || (port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port)))
 }
 

@@ -38,7 +38,9 @@ pub use facts::{
 pub use hooks::{ActingHooks, HookError, Hooks};
 pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, PluginUse, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
-pub use run::{AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest, token};
+pub use run::{
+    AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest, token,
+};
 
 use std::sync::Arc;
 

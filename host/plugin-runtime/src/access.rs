@@ -54,7 +54,15 @@ pub(crate) enum Access {
     /// Nothing.
     Planning,
     /// What is both asked for and granted.
-    Acting { asked: Asked, granted: Capabilities, outside: Arc<dyn Outside> },
+    Acting(Box<Reach>),
+}
+
+/// What a plugin asks for, what it is granted, and the way there.
+#[derive(Clone)]
+pub(crate) struct Reach {
+    pub asked: Asked,
+    pub granted: Capabilities,
+    pub outside: Arc<dyn Outside>,
 }
 
 /// What a plugin asks for.
@@ -80,9 +88,9 @@ impl Access {
     pub fn check(&self, kind: Kind, name: &str) -> Result<Arc<dyn Outside>, Refusal> {
         match self {
             Self::Planning => Err(Refusal::Planning),
-            Self::Acting { asked, .. } if !asked.covers(kind, name) => Err(Refusal::NotAsked),
-            Self::Acting { granted, .. } if !granted.covers(kind, name) => Err(Refusal::NotGranted),
-            Self::Acting { outside, .. } => Ok(outside.clone()),
+            Self::Acting(reach) if !reach.asked.covers(kind, name) => Err(Refusal::NotAsked),
+            Self::Acting(reach) if !reach.granted.covers(kind, name) => Err(Refusal::NotGranted),
+            Self::Acting(reach) => Ok(reach.outside.clone()),
         }
     }
 
@@ -90,7 +98,7 @@ impl Access {
     pub fn acting(&self) -> Result<Arc<dyn Outside>, Refusal> {
         match self {
             Self::Planning => Err(Refusal::Planning),
-            Self::Acting { outside, .. } => Ok(outside.clone()),
+            Self::Acting(reach) => Ok(reach.outside.clone()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plan::hooks::{ActingHooks, Credential, Happening, Opinion, Registry, Verdict};
 use plan::{Facts, HookError, Plan, Run};
 
-use crate::access::{Access, Outside, granted_to};
+use crate::access::{Access, Outside, Reach, granted_to};
 use crate::ask::{EventRecord, Question, RegistryRecord, Reply};
 use crate::catalogue::{Catalogue, Member};
 use crate::plugin::Hook;
@@ -86,11 +86,11 @@ impl Acting<'_> {
     }
 
     fn ask(&self, member: &Member, run: &Arc<Run>, question: Question) -> Result<Reply, HookError> {
-        let access = Access::Acting {
+        let access = Access::Acting(Box::new(Reach {
             asked: member.plugin.asked.clone(),
             granted: member.entry.as_ref().map(granted_to).unwrap_or_default(),
             outside: self.outside.clone(),
-        };
+        }));
         self.catalogue.ask(member, access, (run, &Arc::default()), question)
     }
 }

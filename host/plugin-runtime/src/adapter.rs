@@ -8,7 +8,7 @@ use plan::hooks::Refusal;
 use secrecy::SecretString;
 use wasmtime::component::Resource;
 
-use crate::access::{self, Access, Outside, granted_to};
+use crate::access::{self, Access, Outside, Reach, granted_to};
 use crate::bindings::exports::sextant::deploy::secrets::GuestIndices;
 use crate::cache::Cache;
 use crate::call::call;
@@ -120,7 +120,7 @@ impl Adapter {
     /// [`HookError::Fault`] with the adapter's own words; [`HookError::Undeclared`] if it reaches for more than it declared.
     pub fn fetch(&self, request: &Request, machine: Arc<dyn Outside>) -> Result<Vec<Found>, HookError> {
         let (asked, granted) = (self.plugin.asked.clone(), self.granted.clone());
-        let access = Access::Acting { asked, granted, outside: machine.clone() };
+        let access = Access::Acting(Box::new(Reach { asked, granted, outside: machine.clone() }));
         let found = call(&self.plugin, Hook::Secrets, &self.limits, access, |store, instance| {
             let guest = GuestIndices::new(&self.plugin.instance)?.load(&mut *store, instance)?;
             let table = &mut store.data_mut().table;

@@ -235,8 +235,7 @@ impl Guest<'_> {
         let guest = exports::policy::GuestIndices::new(&self.plugin.instance)?.load(&mut *self.store, self.instance)?;
         let (facts, plan) = (self.facts()?, self.push_in(PlanView(Arc::new(plan.clone())))?);
         let verdict = self.store.data_mut().table.push(Verdicts::new())?.rep();
-        let told =
-            guest.call_review(&mut *self.store, self.deployment, facts, plan, Resource::new_borrow(verdict))?;
+        let told = guest.call_review(&mut *self.store, self.deployment, facts, plan, Resource::new_borrow(verdict))?;
         let verdicts = self.store.data_mut().table.delete(Resource::<Verdicts>::new_own(verdict))?;
         Ok(told.map(|()| Reply::Verdicts(verdicts)))
     }
@@ -315,4 +314,3 @@ impl EventRecord {
         Happening { kind, hosts: self.hosts.clone(), seconds: self.seconds, error: self.error.clone() }
     }
 }
-

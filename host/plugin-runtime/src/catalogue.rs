@@ -130,8 +130,7 @@ impl Catalogue {
         (run, facts): (&Arc<Run>, &Arc<Facts>),
         question: Question,
     ) -> Result<Reply, HookError> {
-        let scene =
-            Scene { snapshot: self.snapshot(run, facts), facts: facts.clone(), settings: member.settings() };
+        let scene = Scene { snapshot: self.snapshot(run, facts), facts: facts.clone(), settings: member.settings() };
         match &self.recorder {
             None => ask(&member.plugin, &self.limits, access, &scene, &question).0,
             Some(recorder) => recorder.ask(&member.plugin, &self.limits, access, &scene, question),
@@ -334,9 +333,8 @@ impl Member {
                 return Err(deny(format!("the program `{program}`")));
             }
         }
-        let asked = registry
-            .filter(|_| matches!(step.action, Action::Login { .. }))
-            .map(|registry| &registry.credentials);
+        let asked =
+            registry.filter(|_| matches!(step.action, Action::Login { .. })).map(|registry| &registry.credentials);
         for secret in step.action.secrets() {
             let of_registry = asked.is_some_and(|credentials| {
                 credentials.password == secret

@@ -56,6 +56,11 @@ impl Hook {
         }
     }
 
+    /// Whether it is called while a plan is carried out, and may reach outside.
+    pub fn acts(self) -> bool {
+        matches!(self, Self::Secrets | Self::Credentials | Self::Errand | Self::Notify)
+    }
+
     /// As components name it; an older version of the same minor is found by this name too.
     fn interface(self) -> String {
         format!("{CONTRACT}{}@{SERVED}", self.name())

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use plan::HookError;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::access::{Access, HttpRequest, HttpResponse, Outside};
+use crate::access::{Access, HttpRequest, HttpResponse, Outside, Reach};
 use crate::ask::{Question, Reply, Scene, ask};
 use crate::limits::Limits;
 use crate::lookup::{Call, Outcome};
@@ -33,11 +33,13 @@ impl Recorder {
     pub fn document<'a>(&self, secrets: impl IntoIterator<Item = (&'a str, &'a SecretString)>) -> String {
         let recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scrubber = Scrubber::default();
-        for (name, value) in secrets {
+        // Shorter ones stand in so many words that nothing readable would be left.
+        for (name, value) in secrets.into_iter().filter(|(_, value)| value.expose_secret().len() >= 4) {
             scrubber.know(value.expose_secret(), &stand_in(name));
         }
-        let text = serde_json::to_string_pretty(&*recording).unwrap_or_default();
-        scrubber.text(&text)
+        let mut document = serde_json::to_value(&*recording).unwrap_or_default();
+        scrubber.everywhere(&mut document);
+        format!("{document:#}\n")
     }
 
     /// Asks a plugin and keeps what was said.
@@ -59,13 +61,14 @@ impl Recorder {
                 let answer = Told::of(&reply);
                 Heard { reply, granted: None, outside: Vec::new(), withheld: false, answer }
             }
-            Access::Acting { asked, granted, outside } => {
-                let listener = Arc::new(Listener::new(outside));
-                let live = Access::Acting { asked: asked.clone(), granted: granted.clone(), outside: listener.clone() };
+            Access::Acting(reach) => {
+                let listener = Arc::new(Listener::new(reach.outside.clone()));
+                let live = Access::Acting(Box::new(Reach { outside: listener.clone(), ..Reach::clone(&reach) }));
                 let reply = ask(plugin, limits, live, scene, &question).0;
                 let (exchanges, withheld) = listener.scrubbed(&plugin.name, &reply);
                 let tape = Arc::new(Tape::new(Matching::ByOrder, exchanges));
-                let again = Access::Acting { asked, granted: granted.clone(), outside: tape.clone() };
+                let granted = reach.granted.clone();
+                let again = Access::Acting(Box::new(Reach { outside: tape.clone(), ..*reach }));
                 let answer = Told::of(&ask(plugin, limits, again, scene, &question).0);
                 Heard { reply, granted: Some(granted), outside: tape.asked(), withheld, answer }
             }

@@ -133,9 +133,8 @@ impl Recording {
             return Err(format!("it has format {}, this Sextant reads format {FORMAT}", head.format));
         }
         let recording: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let missing = |call: &&RecordedCall| {
-            call.snapshot >= recording.snapshots.len() || call.facts >= recording.facts.len()
-        };
+        let missing =
+            |call: &&RecordedCall| call.snapshot >= recording.snapshots.len() || call.facts >= recording.facts.len();
         match recording.calls.iter().position(|call| missing(&call)) {
             Some(index) => Err(format!("call {} names a snapshot or facts that are not in it", index + 1)),
             None => Ok(recording),

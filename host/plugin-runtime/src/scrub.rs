@@ -74,6 +74,16 @@ impl Scrubber {
         }
     }
 
+    /// Takes them out of every text of a document.
+    pub fn everywhere(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.everywhere(item)),
+            Value::Object(map) => map.values_mut().for_each(|value| self.everywhere(value)),
+            _ => {}
+        }
+    }
+
     fn within(&self, value: &mut Value, telling: bool) {
         match value {
             Value::String(text) => {

@@ -6,7 +6,7 @@ use manifest::{Capabilities, Manifest};
 use plan::HookError;
 use semver::Version;
 
-use crate::access::{Access, Outside};
+use crate::access::{Access, Outside, Reach};
 use crate::ask::{Question, Scene, ask};
 use crate::cache::Cache;
 use crate::limits::{Limits, Usage};
@@ -68,14 +68,8 @@ impl Specimen {
     }
 
     /// Asks it as it is asked while a plan is carried out.
-    pub fn act(
-        &self,
-        scene: &Scene,
-        question: &Question,
-        granted: Capabilities,
-        outside: Arc<dyn Outside>,
-    ) -> Attempt {
-        let access = Access::Acting { asked: self.plugin.asked.clone(), granted, outside };
+    pub fn act(&self, scene: &Scene, question: &Question, granted: Capabilities, outside: Arc<dyn Outside>) -> Attempt {
+        let access = Access::Acting(Box::new(Reach { asked: self.plugin.asked.clone(), granted, outside }));
         self.attempt(access, scene, question)
     }
 

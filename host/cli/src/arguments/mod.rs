@@ -5,6 +5,7 @@ mod app;
 mod build;
 mod lock;
 mod plan;
+mod plugin;
 mod proxy;
 mod prune;
 mod registry;
@@ -21,6 +22,7 @@ pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
+pub use plugin::{AddPlugin, DevelopPlugin, PluginCommand, TestPlugin};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
@@ -102,12 +104,21 @@ pub struct Options {
     /// What `--output` says, where it is about an image: Kamal's `build push` and `build dev` use the same word.
     #[arg(skip)]
     pub image_output: Option<String>,
+    /// Take only plugins that sextant.lock has; so it is where the variable CI is set
+    #[arg(long, global = true)]
+    pub frozen: bool,
+    /// Write everything that is said between Sextant and its plugins to this file, for `plugin test --replay`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<String>,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Print help
     #[arg(long, global = true, action = clap::ArgAction::Help)]
     help: Option<bool>,
+    /// A component that was just built, by its key in x-plugins: it stands in for what the project pins.
+    #[arg(skip)]
+    pub built: Option<(String, Vec<u8>)>,
     /// The words of the subcommand.
     #[arg(skip)]
     pub path: Vec<String>,
@@ -189,6 +200,9 @@ pub enum Command {
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),
+    /// Plugins: pin, update, verify, push, sign
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config(ConfigArguments),
     /// Show how deploy.yml is written: all of it, or a section
@@ -253,7 +267,7 @@ pub struct Build {
 
 #[derive(Debug, Args)]
 pub struct Docs {
-    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh or sshkit
+    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh, sshkit or x-plugins
     pub section: Option<String>,
 }
 
