@@ -18,6 +18,7 @@ use crate::deeds::Host;
 use crate::failure::Failure;
 use crate::outside::{KnownSecrets, Operator};
 use crate::project::{Project, Substitution};
+use crate::record::recorded;
 use crate::templates;
 
 /// How long a connection may take to come about.
@@ -136,7 +137,7 @@ fn clones(project: &Project) -> String {
 /// Loads builtins and the project's plugins.
 pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Failure> {
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-    let own = crate::plugins::components(project, options.quiet)?;
+    let own = crate::plugins::components(project, options)?;
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     if !options.quiet {
         own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
@@ -285,7 +286,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
     let known = known(&secrets);
     let lookup = lookup(project, known.clone());
     let run = Arc::new(run(project, options, request, &secrets)?);
-    let catalogue = catalogue(project, options)?;
+    let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let events = crate::report::events(options, project, &run)?;
     runtime()?.block_on(async {
@@ -303,7 +304,8 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
         };
         let performed = operation.perform().await;
         transport::Transport::close(&machines).await;
-        performed.map_err(|error| failed(project, error))
+        let written = record.write();
+        performed.map_err(|error| failed(project, error)).and(written)
     })
 }
 
@@ -319,7 +321,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
     let known = known(&secrets);
     let lookup = lookup(project, known.clone());
     let run = Arc::new(run(project, options, request, &secrets)?);
-    let catalogue = catalogue(project, options)?;
+    let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let silent = |_: lifecycle::Event<'_>| {};
     let events: &dyn Events = &silent;
@@ -350,7 +352,8 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         }
         .await;
         transport::Transport::close(&machines).await;
-        planned.map_err(|error| failed(project, error))
+        let written = record.write();
+        planned.map_err(|error| failed(project, error)).and_then(|plan| written.map(|()| plan))
     })
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use configuration::Credentials;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::facts::Facts;
@@ -22,7 +23,8 @@ pub struct Registry {
 }
 
 /// Where a login is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// On the operator's machine.
     Local,
@@ -31,7 +33,8 @@ pub enum Place {
 }
 
 /// Where the image is after the build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Whereabouts {
     /// On the operator's machine.
     Local,
@@ -40,7 +43,7 @@ pub enum Whereabouts {
 }
 
 /// A step as a plugin proposes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// A short phrase that fits after "will".
     pub title: String,
@@ -99,7 +102,8 @@ pub struct Opinion {
 }
 
 /// One thing that a policy said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Verdict {
     /// The operator is told, the run goes on.

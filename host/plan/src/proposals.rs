@@ -72,11 +72,11 @@ impl<'a> Proposals<'a> {
             Action::LoginWithCredentials { server, .. } => {
                 server.iter().try_for_each(|server| operand("registry", server))
             }
-            Action::Publish(image) => {
+            Action::Publish { image, .. } => {
                 image.names.iter().chain(&image.base).try_for_each(|name| operand("image", name))?;
                 image.files.iter().try_for_each(|file| self.place("file", &file.source))
             }
-            Action::PublishFiles { path, names } => {
+            Action::PublishFiles { path, names, .. } => {
                 names.iter().try_for_each(|name| operand("image", name))?;
                 self.place("file", path)
             }

@@ -1,5 +1,7 @@
 //! One hook call: a fresh store with limits, the call, and what became of it.
 
+use std::time::Instant;
+
 use plan::HookError;
 use wasmtime::component::Instance;
 use wasmtime::{Store, UpdateDeadline};
@@ -8,7 +10,7 @@ use crate::access::Access;
 use crate::bindings::sextant::deploy::types;
 use crate::convert;
 use crate::engine::engine;
-use crate::limits::{HANDLES, Limits, TRANSFER};
+use crate::limits::{HANDLES, Limits, TRANSFER, Usage};
 use crate::panics;
 use crate::plugin::{Hook, Plugin};
 use crate::sandbox::State;
@@ -22,6 +24,18 @@ pub(crate) fn call<T>(
     access: Access,
     body: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Result<T, types::Fault>>,
 ) -> Result<T, HookError> {
+    measured(plugin, hook, limits, access, body).0
+}
+
+/// The same, and what the call took of its limits.
+pub(crate) fn measured<T>(
+    plugin: &Plugin,
+    hook: Hook,
+    limits: &Limits,
+    access: Access,
+    body: impl FnOnce(&mut Store<State>, &Instance) -> wasmtime::Result<Result<T, types::Fault>>,
+) -> (Result<T, HookError>, Usage) {
+    let begin = Instant::now();
     let mut store = Store::new(engine(), State::new(limits, access));
     store.limiter(|state| &mut state.budget);
     store.set_hostcall_fuel(TRANSFER.max(limits.output));
@@ -32,22 +46,36 @@ pub(crate) fn call<T>(
     });
     let called =
         panics::caught(|| plugin.instance.instantiate(&mut store).and_then(|instance| body(&mut store, &instance)));
-    let called = called.map_err(|panic| HookError::Crash {
-        plugin: plugin.name.clone(),
-        hook: hook.name(),
-        message: convert::one_line(&format!("the host made a mistake: {panic}")),
-    })?;
+    let usage = Usage { time: begin.elapsed(), ..store.data().budget.usage() };
+    let answer = match called {
+        Err(panic) => Err(HookError::Crash {
+            plugin: plugin.name.clone(),
+            hook: hook.name(),
+            message: convert::one_line(&format!("the host made a mistake: {panic}")),
+        }),
+        Ok(called) => told(plugin, hook, &store, called),
+    };
+    (answer, usage)
+}
+
+/// What a guest told, unless a limit or a refusal speaks against it.
+fn told<T>(
+    plugin: &Plugin,
+    hook: Hook,
+    store: &Store<State>,
+    called: wasmtime::Result<Result<T, types::Fault>>,
+) -> Result<T, HookError> {
     match called {
         // A guest may have caught what a limit or a refusal did to it; it counts all the same.
         Ok(_) if store.data().budget.breach.is_some() || store.data().refused.is_some() => {
-            Err(failure(plugin, hook, &store, None))
+            Err(failure(plugin, hook, store, None))
         }
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(fault)) => {
             let reason = convert::fault(&fault);
             Err(HookError::Fault { plugin: plugin.name.clone(), hook: hook.name(), reason })
         }
-        Err(error) => Err(failure(plugin, hook, &store, Some(&error))),
+        Err(error) => Err(failure(plugin, hook, store, Some(&error))),
     }
 }
 

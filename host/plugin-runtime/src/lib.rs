@@ -8,6 +8,7 @@ mod access;
 mod acting;
 mod actions;
 mod adapter;
+mod ask;
 mod assembly;
 mod bindings;
 mod builder;
@@ -21,15 +22,29 @@ mod limits;
 mod lookup;
 mod panics;
 mod plugin;
+mod recorder;
+mod recording;
 mod resources;
 mod review;
 mod sandbox;
+mod scrub;
+mod snapshot;
+mod specimen;
+mod tape;
 
 pub use access::{HttpRequest, HttpResponse, Outside};
 pub use acting::Acting;
 pub use adapter::{Adapter, Found, Request};
+pub use ask::{EventRecord, Question, RegistryRecord, Scene};
 pub use cache::Cache;
 pub use catalogue::{Builtin, Catalogue};
-pub use limits::Limits;
+pub use limits::{Limits, Usage};
 pub use lookup::{Call, Outcome};
 pub use plugin::{Hook, Load, may_import};
+pub use recorder::Recorder;
+pub use recording::{Answered, Content, Exchange, FORMAT, RecordedCall, Recording, Told};
+pub use snapshot::{
+    AssetsSnapshot, BuilderSnapshot, CheckoutSnapshot, EnvironmentSnapshot, Pair, ProxySnapshot, RoleSnapshot, Snapshot,
+};
+pub use specimen::{Attempt, Replayed, Specimen};
+pub use tape::stand_in;

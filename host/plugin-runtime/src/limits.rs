@@ -68,6 +68,19 @@ const INSTANCES: usize = 200;
 /// A limit that was hit, and its value.
 pub(crate) type Breach = (LimitKind, u64);
 
+/// What one call took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes of memory at most.
+    pub memory: usize,
+    /// Time, with what it waited for.
+    pub time: Duration,
+    /// Bytes of text in its answer.
+    pub output: usize,
+    /// Steps in its answer.
+    pub steps: usize,
+}
+
 /// Keeps count during one call.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -76,6 +89,7 @@ pub(crate) struct Budget {
     steps: usize,
     calls: usize,
     ticks: u64,
+    memory: usize,
     /// The first limit that was hit.
     pub breach: Option<Breach>,
 }
@@ -83,7 +97,12 @@ pub(crate) struct Budget {
 impl Budget {
     pub fn new(limits: Limits) -> Self {
         let ticks = crate::engine::ticks(limits.time);
-        Self { limits, output: 0, steps: 0, calls: 0, ticks, breach: None }
+        Self { limits, output: 0, steps: 0, calls: 0, ticks, memory: 0, breach: None }
+    }
+
+    /// What was used so far, but for time.
+    pub fn usage(&self) -> Usage {
+        Usage { memory: self.memory, time: Duration::ZERO, output: self.output, steps: self.steps }
     }
 
     /// Counts text of the answer.
@@ -161,6 +180,7 @@ impl ResourceLimiter for Budget {
         if desired > self.limits.memory {
             return self.broken(LimitKind::Memory, self.limits.memory);
         }
+        self.memory = self.memory.max(desired);
         Ok(true)
     }
 

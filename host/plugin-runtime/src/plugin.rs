@@ -62,6 +62,11 @@ impl Hook {
         }
     }
 
+    /// Whether it is called while a plan is carried out, and may reach outside.
+    pub fn acts(self) -> bool {
+        matches!(self, Self::Secrets | Self::Credentials | Self::Errand | Self::Notify)
+    }
+
     /// As components name it; an older version of the same minor is found by this name too.
     fn interface(self) -> String {
         format!("{CONTRACT}{}@{SERVED}", self.name())
@@ -85,6 +90,8 @@ pub(crate) struct Plugin {
     pub digest: String,
     pub hooks: Vec<Hook>,
     pub asked: Asked,
+    pub contract: Version,
+    pub manifest: Option<Manifest>,
     pub instance: InstancePre<State>,
 }
 
@@ -117,8 +124,8 @@ impl Plugin {
         };
         let contract = check_imports(&component).map_err(refuse)?;
         let manifest = Manifest::of(bytes).map_err(|error| refuse(error.to_string()))?;
-        let asked = match manifest {
-            Some(manifest) => Asked::ByManifest(manifest.capabilities),
+        let asked = match &manifest {
+            Some(manifest) => Asked::ByManifest(manifest.capabilities.clone()),
             None if contract < WITH_MANIFESTS => Asked::WithoutManifest,
             None => Asked::ByManifest(Capabilities::default()),
         };
@@ -133,7 +140,7 @@ impl Plugin {
             ))
         })?;
         let load = Load { plugin: name.to_string(), compiled, took: begin.elapsed() };
-        Ok((Self { name: name.to_string(), digest, hooks, asked, instance }, load))
+        Ok((Self { name: name.to_string(), digest, hooks, asked, contract, manifest, instance }, load))
     }
 }
 

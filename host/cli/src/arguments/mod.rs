@@ -24,7 +24,7 @@ pub use author::{AuthorCommand, Language, NewPlugin, PluginKind};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
-pub use plugin::{AddPlugin, PluginCommand};
+pub use plugin::{AddPlugin, DevelopPlugin, PluginCommand, TestPlugin};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
@@ -109,12 +109,18 @@ pub struct Options {
     /// Take only plugins that sextant.lock has; so it is where the variable CI is set
     #[arg(long, global = true)]
     pub frozen: bool,
+    /// Write everything that is said between Sextant and its plugins to this file, for `plugin test --replay`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<String>,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Print help
     #[arg(long, global = true, action = clap::ArgAction::Help)]
     help: Option<bool>,
+    /// A component that was just built, by its key in x-plugins: it stands in for what the project pins.
+    #[arg(skip)]
+    pub built: Option<(String, Vec<u8>)>,
     /// The words of the subcommand.
     #[arg(skip)]
     pub path: Vec<String>,

@@ -2,11 +2,13 @@
 
 mod add;
 mod build;
+mod develop;
 mod entry;
 mod inspect;
 mod new;
 mod portrait;
 mod publish;
+mod test;
 
 use configuration::Plugin;
 use distribution::{DistributionError, Expectation, Found, Lock, Locked, PublicKey, Source};
@@ -24,6 +26,8 @@ pub fn run(options: &Options, command: PluginCommand) -> Result<u8, Failure> {
     match command {
         PluginCommand::Author(command) => author(options, command),
         PluginCommand::Add(arguments) => add::run(options, arguments),
+        PluginCommand::Test(arguments) => test::run(options, &arguments),
+        PluginCommand::Dev(arguments) => develop::run(options, &arguments),
         PluginCommand::List => list(options),
         PluginCommand::Update { name, yes } => update(options, name.as_deref(), yes),
         PluginCommand::Verify => verify(options),
