@@ -130,7 +130,7 @@ impl<'a> Proposals<'a> {
     /// A clone of the project's own checkout, where clones of this project are.
     fn checkout(&self, root: &str, directory: &str, revision: &str) -> Verdict {
         operand("revision", revision)?;
-        if !self.run.checkout.as_ref().is_some_and(|checkout| checkout.root == root) {
+        if self.run.checkout.as_ref().is_none_or(|checkout| checkout.root != root) {
             return Err(format!("clones {}, which is not the project", shown(root)));
         }
         if !self.is_clone(directory) {
