@@ -1,0 +1,7 @@
+//! The plugins of `plugins/examples`, as the projects that use them would meet them.
+
+mod ecr;
+mod packages;
+mod policies;
+mod project;
+mod slack;
