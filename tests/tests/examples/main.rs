@@ -4,4 +4,6 @@ mod ecr;
 mod packages;
 mod policies;
 mod project;
+mod scene;
 mod slack;
+mod swarm;

@@ -1,12 +1,11 @@
 //! Policies judge plans that the real planner makes: what they let pass, what they deny and why.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use configuration::{Filter, Selection, Source, Sources};
 use plan::hooks::{Hooks, Verdict};
-use plan::{Facts, Intent, Run};
-use plugin_runtime::{Builtin, Catalogue, Limits};
+use plan::{Intent, Run};
+
+use crate::scene::{plan_of, scene};
 
 /// A project with everything that policies look at in its plainest form.
 const PROJECT: &str = "
@@ -51,33 +50,17 @@ impl Case {
     /// Checks the verdicts, each with the title of its first step, if it is about steps.
     #[track_caller]
     fn comes_to(self, expected: &[&str]) {
-        let path = Path::new(env!("EXAMPLES")).join(format!("{}.wasm", self.policy.replace('-', "_")));
-        let component = std::fs::read(path).expect("the example was built");
-        let (policy, settings) = (self.policy, self.settings);
-        let text = format!("{}x-plugins: {{ {policy}: {{ source: x.wasm, with: {{ {settings} }} }} }}\n", self.project);
-        let base = Source { path: "config/deploy.yml".into(), text };
-        let overlay =
-            self.destination.map(|name| Source { path: format!("config/deploy.{name}.yml"), text: String::new() });
-        let destination = self.destination.map(str::to_string);
-        let configuration = configuration::load(&Sources { base, overlay, destination }).expect("the project is valid");
-        let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
-        let own = vec![(configuration.plugins[0].clone(), component)];
         let intent = match self.subcommand {
             "app stop" => Intent::AppStop,
             "app boot" => Intent::AppBoot,
             "deploy" => Intent::Deploy { skip_push: true },
             _ => Intent::Setup { skip_push: true },
         };
-        let run = Arc::new(Run {
-            subcommand: self.subcommand.split(' ').map(str::to_string).collect(),
-            started: self.started,
-            ..Run::sample(intent, configuration, selection)
-        });
-        let builtins: Vec<Builtin> =
-            bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-        let catalogue = Catalogue::load(&builtins, own, Limits::default(), None).expect("the plugins load");
-        let facts: Arc<Facts> = Arc::default();
-        let plan = Arc::new(plan::plan(&run, &facts, &catalogue).expect("it plans"));
+        let entry = format!("with: {{ {} }}", self.settings);
+        let (run, catalogue) = scene(self.policy, &entry, &self.project, self.destination, intent);
+        let subcommand = self.subcommand.split(' ').map(str::to_string).collect();
+        let run = Arc::new(Run { subcommand, started: self.started, ..run });
+        let plan = Arc::new(plan_of(&run, &catalogue).expect("it plans"));
         let title = |steps: &[u32]| {
             let first = plan.steps().find(|(_, step)| Some(&step.id) == steps.first());
             first.map(|(_, step)| format!(": {}", step.title)).unwrap_or_default()
@@ -87,7 +70,7 @@ impl Case {
             Verdict::Deny { reason, steps } => format!("denies: {reason}{}", title(steps)),
             Verdict::RequireApproval { reason, roles, count } => format!("approval of {count} {roles:?}: {reason}"),
         };
-        let opinions = catalogue.review(&run, &facts, &plan);
+        let opinions = catalogue.review(&run, &Arc::default(), &plan);
         assert_eq!(opinions.len(), 1, "one policy judges");
         let mut found: Vec<String> = opinions[0].verdicts.iter().map(told).collect();
         found.dedup();
