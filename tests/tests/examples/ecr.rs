@@ -112,7 +112,7 @@ fn what_is_not_granted_ends_the_run() {
 fn another_region_than_the_registrys_is_told() {
     let configuration = configuration(GRANTS, "region: us-east-1");
     Project::new(&configuration, "").run(&["plan", "--offline", "--version", "v1"]).failed_telling(&format!(
-        "plugin `ecr` has no answer for `pre-login`: setting `region`: it is us-east-1, but {SERVER} is in eu-west-1"
+        "plugin `ecr` has no answer for `pre-login`: the setting `region` is us-east-1, but {SERVER} is in eu-west-1"
     ));
 }
 

@@ -96,9 +96,10 @@ fn freeze_window_denies_what_brings_a_version_on_frozen_days() {
 
 #[test]
 fn a_mistake_in_the_settings_of_a_policy_denies() {
-    Case::of("freeze-window", "days: [friday]")
-        .comes_to(&["denies: it gave no verdict: plugin `freeze-window` has no answer for `policy`: setting `days`: \
-         `friday` is none of mon, tue, wed, thu, fri, sat, sun"]);
+    Case::of("freeze-window", "days: [friday]").comes_to(&[
+        "denies: it gave no verdict: plugin `freeze-window` has no answer for `policy`: the setting `days` \
+         has `friday`, which is none of mon, tue, wed, thu, fri, sat, sun",
+    ]);
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn image_allowlist_denies_images_from_elsewhere() {
     Case { subcommand: "deploy", ..Case::of("image-allowlist", "images: ['ghcr.io/acme/*', basecamp/*]") }.is_allowed();
     Case::of("image-allowlist", all)
         .with("postgres:17", "evil/postgres:17")
-        .comes_to(&["denies: the image evil/postgres:17 is not among those that may be used: start container shop-db"]);
+        .comes_to(&["denies: the image evil/postgres:17 is not among those that may be used: start container shop-db from evil/postgres:17"]);
     Case { subcommand: "app boot", ..Case::of("image-allowlist", "images: [postgres]") }.comes_to(&[
         "denies: the image ghcr.io/acme/shop:v1 is not among those that may be used: start container shop-web-v1",
         "denies: the image ghcr.io/acme/shop:v1 is not among those that may be used: \
@@ -123,7 +124,7 @@ fn image_allowlist_wants_digests_of_what_others_made() {
     Case { subcommand: "app boot", ..Case::of("image-allowlist", all) }.is_allowed();
     Case { subcommand: "app boot", ..Case::of("image-allowlist", all) }.with("postgres:17", &digest).is_allowed();
     Case::of("image-allowlist", all).comes_to(&[
-        "denies: the image postgres:17 is not named by its digest: start container shop-db",
+        "denies: the image postgres:17 is not named by its digest: start container shop-db from postgres:17",
         "denies: the image basecamp/kamal-proxy:v0.9.2 is not named by its digest: start the proxy",
     ]);
 }
@@ -146,7 +147,11 @@ fn no_privileged_denies_what_makes_a_container_master_of_its_host() {
     app("volume: '/:/host'", "the volume /:/host gives the container its host");
     app("security-opt: apparmor=unconfined", "`--security-opt apparmor=unconfined` takes a guard away");
     let accessory = |other: &str, reason: &str| {
-        check("volumes: [data:/var/lib/postgresql]", other, &[&format!("denies: {reason}: start container shop-db")]);
+        check(
+            "volumes: [data:/var/lib/postgresql]",
+            other,
+            &[&format!("denies: {reason}: start container shop-db from postgres:17")],
+        );
     };
     check("volumes: [data:/var/lib/postgresql]", "volumes: [/srv/data:/var/lib/postgresql]", &[]);
     accessory(

@@ -40,24 +40,24 @@ impl Settings {
             region_of(server).map_or((None, "amazonaws.com"), |(region, domain)| (Some(region), domain));
         let region = match (given.region, named) {
             (Some(region), Some(named)) if region != named => {
-                return Err(invalid("region", format!("it is {region}, but {server} is in {named}")));
+                return Err(invalid("region", format!("is {region}, but {server} is in {named}")));
             }
             (Some(region), _) => region,
             (None, Some(named)) => named.to_string(),
             (None, None) => {
-                return Err(invalid("region", format!("set it: {server} does not tell it")));
+                return Err(invalid("region", format!("has to be given: {server} does not tell it")));
             }
         };
         let is_region = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         if region.is_empty() || !region.chars().all(is_region) {
-            return Err(invalid("region", format!("`{region}` is no region, such as eu-west-1")));
+            return Err(invalid("region", format!("is `{region}`, which is no region such as eu-west-1")));
         }
         let endpoint = given.endpoint.unwrap_or_else(|| format!("https://api.ecr.{region}.{domain}"));
         let host = endpoint.split_once("://").map(|(_, host)| host.trim_end_matches('/')).unwrap_or_default();
         if !endpoint.starts_with("http") || host.is_empty() || host.contains(['/', '?', '#']) {
             return Err(invalid(
                 "endpoint",
-                format!("`{endpoint}` is no address without a path, such as https://host"),
+                format!("is `{endpoint}`, which is no address without a path such as https://host"),
             ));
         }
         let or = |given: Option<String>, name: &str| given.unwrap_or_else(|| name.to_string());
@@ -130,17 +130,17 @@ mod tests {
             };
             assert_eq!((name.as_str(), reason.as_str()), expected);
         };
-        check("{}", "ghcr.io", ("region", "set it: ghcr.io does not tell it"));
+        check("{}", "ghcr.io", ("region", "has to be given: ghcr.io does not tell it"));
         check(
             r#"{ "region": "us-east-1" }"#,
             SERVER,
-            ("region", "it is us-east-1, but 123456789012.dkr.ecr.eu-west-1.amazonaws.com is in eu-west-1"),
+            ("region", "is us-east-1, but 123456789012.dkr.ecr.eu-west-1.amazonaws.com is in eu-west-1"),
         );
-        check(r#"{ "region": "EU" }"#, "ghcr.io", ("region", "`EU` is no region, such as eu-west-1"));
+        check(r#"{ "region": "EU" }"#, "ghcr.io", ("region", "is `EU`, which is no region such as eu-west-1"));
         check(
             r#"{ "endpoint": "https://host/path" }"#,
             SERVER,
-            ("endpoint", "`https://host/path` is no address without a path, such as https://host"),
+            ("endpoint", "is `https://host/path`, which is no address without a path such as https://host"),
         );
     }
 }

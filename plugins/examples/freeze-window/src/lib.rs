@@ -35,16 +35,16 @@ impl Policy for FreezeWindow {
 /// Why nobody deploys at that time, if so. Settings are checked whatever the day: a mistake should not wait for Friday to be found.
 fn frozen(settings: &Settings, time: u64) -> Result<Option<String>, Fault> {
     let offset = settings.utc_offset.as_deref().unwrap_or("+00:00");
-    let seconds = calendar::offset(offset).ok_or_else(|| invalid("utc_offset", "write it as `+01:00`"))?;
+    let seconds = calendar::offset(offset).ok_or_else(|| invalid("utc_offset", "is no offset such as `+01:00`"))?;
     let today = Day::of(time, seconds);
     for day in &settings.days {
         if !WEEKDAYS.contains(&day.as_str()) {
-            return Err(invalid("days", format!("`{day}` is none of {}", WEEKDAYS.join(", "))));
+            return Err(invalid("days", format!("has `{day}`, which is none of {}", WEEKDAYS.join(", "))));
         }
     }
     for date in &settings.dates {
         if !calendar::is_date(date) {
-            return Err(invalid("dates", format!("`{date}` is no date: write it as `2026-12-24`")));
+            return Err(invalid("dates", format!("has `{date}`, which is no date such as `2026-12-24`")));
         }
     }
     let (weekday, date) = (today.weekday(), today.date());
@@ -97,8 +97,11 @@ mod tests {
             };
             assert_eq!((name.as_str(), reason.as_str()), expected);
         };
-        check(r#"{ "days": ["friday"] }"#, ("days", "`friday` is none of mon, tue, wed, thu, fri, sat, sun"));
-        check(r#"{ "dates": ["24.12.2026"] }"#, ("dates", "`24.12.2026` is no date: write it as `2026-12-24`"));
-        check(r#"{ "utc_offset": "CET" }"#, ("utc_offset", "write it as `+01:00`"));
+        check(
+            r#"{ "days": ["friday"] }"#,
+            ("days", "has `friday`, which is none of mon, tue, wed, thu, fri, sat, sun"),
+        );
+        check(r#"{ "dates": ["24.12.2026"] }"#, ("dates", "has `24.12.2026`, which is no date such as `2026-12-24`"));
+        check(r#"{ "utc_offset": "CET" }"#, ("utc_offset", "is no offset such as `+01:00`"));
     }
 }

@@ -26,7 +26,7 @@ impl Policy for RequireApproval {
         let settings: Settings = serde_json::from_str(&deployment.settings())
             .map_err(|error| Fault::InvalidSetting(("with".to_string(), error.to_string())))?;
         if settings.count == 0 {
-            return Err(Fault::InvalidSetting(("count".to_string(), "at least one has to approve".to_string())));
+            return Err(Fault::InvalidSetting(("count".to_string(), "is 0: at least one has to approve".to_string())));
         }
         if plan.steps().is_empty() {
             return Ok(());

@@ -31,7 +31,7 @@ impl Notify for Slack {
         let settings: Settings =
             serde_json::from_str(&deployment.settings()).map_err(|error| invalid("with", error.to_string()))?;
         if let Some(unknown) = settings.only.iter().find(|kind| !KINDS.contains(&kind.as_str())) {
-            return Err(invalid("only", format!("`{unknown}` is none of {}", KINDS.join(", "))));
+            return Err(invalid("only", format!("has `{unknown}`, which is none of {}", KINDS.join(", "))));
         }
         if !settings.only.contains(&event.kind()) {
             return Ok(());

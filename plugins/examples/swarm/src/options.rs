@@ -19,7 +19,9 @@ pub fn mount(text: &str) -> Result<String, String> {
         [source, target] => (source, target, ""),
         [source, target, mode @ ("ro" | "rw")] => (source, target, mode),
         _ => {
-            return Err(format!("a service cannot have the volume `{text}`: write it as `name:/path` or `/path:/path`"));
+            return Err(format!(
+                "a service cannot have the volume `{text}`: write it as `name:/path` or `/path:/path`"
+            ));
         }
     };
     if text.contains([',', '"', '$', '~']) || !target.starts_with('/') {
