@@ -17,7 +17,24 @@ type Shown = BTreeMap<String, BTreeSet<String>>;
 
 /// What no case can show, because a case must not see a secret, and looks at hosts and single connections: the row, the test that shows it, and what
 /// that test says.
-const ELSEWHERE: [(&str, &str, &str); 8] = [
+const ELSEWHERE: [(&str, &str, &str); 25] = [
+    ("plugin", PINNING, r#""plugin""#),
+    ("plugin push", PINNING, r#""plugin", "push""#),
+    ("plugin sign", PINNING, r#""plugin", "sign""#),
+    ("plugin add", PINNING, r#""plugin", "add""#),
+    ("plugin add --name", PINNING, r#""--name""#),
+    ("plugin add --key", PINNING, r#""--key""#),
+    ("plugin add --digest", PINNING, r#""--digest""#),
+    ("plugin add --grant", PINNING, r#""--grant""#),
+    ("plugin list", PINNING, r#""plugin", "list""#),
+    ("plugin update", PINNING, r#""plugin", "update""#),
+    ("plugin update --yes -y", PINNING, r#""--yes""#),
+    ("plugin verify", PINNING, r#""plugin", "verify""#),
+    ("plugin remove", PINNING, r#""plugin", "remove""#),
+    ("plugin push --sign", PINNING, r#""--sign""#),
+    ("plugin sign --sign", PINNING, r#""plugin", "sign", "login.wasm", "--sign""#),
+    ("plugin keygen", PINNING, r#""plugin", "keygen""#),
+    ("--frozen", PINNING, r#""--frozen""#),
     ("secrets print", "tests/tests/secrets/subcommands.rs", r#""secrets", "print""#),
     ("init --bundle", "tests/tests/program.rs", r#""init", "--bundle""#),
     ("hooks_output", "tests/tests/output.rs", "hooks_output: { pre-connect: verbose }"),
@@ -27,6 +44,9 @@ const ELSEWHERE: [(&str, &str, &str); 8] = [
     ("sshkit/pool_idle_timeout", "host/transport/tests/settings.rs", "idle_timeout: Duration::ZERO"),
     ("sshkit/dns_retries", "host/transport/tests/settings.rs", "dns_retries: 2"),
 ];
+
+/// Where plugins are pinned, verified and refused.
+const PINNING: &str = "tests/tests/distribution/main.rs";
 
 /// How many cases a row names.
 const NAMED: usize = 4;

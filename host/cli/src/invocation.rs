@@ -136,15 +136,7 @@ fn clones(project: &Project) -> String {
 /// Loads builtins and the project's plugins.
 pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Failure> {
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-    let mut own = Vec::new();
-    for plugin in &project.configuration.plugins {
-        let path = project.directory.join(&plugin.source);
-        let bytes = std::fs::read(&path).map_err(|error| {
-            let hint = format!("x-plugins/{}/source is a path relative to the project", plugin.name);
-            Failure::with_hint(format!("plugin `{}` cannot be read from {}: {error}", plugin.name, plugin.source), hint)
-        })?;
-        own.push((plugin.clone(), bytes));
-    }
+    let own = crate::plugins::components(project, options.quiet)?;
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
     if options.verbose {

@@ -38,11 +38,7 @@ pub fn adapter(project: Option<&Project>, name: &str) -> Result<Adapter, Configu
             let message = format!("the plugins `{}` and `{}` both take the adapter {name}", entry.name, second.name);
             return Err(ConfigurationError::runtime(message).with_hint("give `match: { adapter: … }` to one of them"));
         }
-        let component = std::fs::read(project.directory.join(&entry.source)).map_err(|error| {
-            let message = format!("plugin `{}` cannot be read from {}: {error}", entry.name, entry.source);
-            let hint = format!("x-plugins/{}/source is a path relative to the project", entry.name);
-            ConfigurationError::runtime(message).with_hint(hint)
-        })?;
+        let component = crate::plugins::component(project, entry)?;
         return Adapter::of_project(entry, &component, Limits::default(), cache.as_ref()).map_err(wrong);
     }
     let Some((name, component)) = bundle::ADAPTERS.iter().find(|(own, _)| *own == known || camelized(own) == known)

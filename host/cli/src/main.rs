@@ -14,6 +14,7 @@ mod invocation;
 mod lookup;
 mod outline;
 mod outside;
+mod plugins;
 mod project;
 mod report;
 mod style;

@@ -37,6 +37,8 @@ pub struct Project {
     checkout: OnceLock<Option<Checkout>>,
     /// Whether what runs before the first connection has run: it does so once.
     pub connected: AtomicBool,
+    /// Whether every plugin has to be in `sextant.lock`.
+    pub frozen: bool,
     /// What programs learn that are started on the operator's machine.
     pub children: Children,
     /// The secrets, once the commands in their files have run: they do so once.
@@ -83,6 +85,7 @@ impl Project {
             sources: texts.clone(),
             checkout: OnceLock::new(),
             connected: AtomicBool::new(false),
+            frozen: options.frozen || crate::plugins::runs_unattended(),
             children: options.children(),
             secrets: OnceLock::new(),
         };

@@ -1,7 +1,7 @@
 //! How a configuration is written: an example for every section, with a line about each key.
 
 /// The sections that have an example, and the example.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("accessory", include_str!("documentation/accessory.yml")),
     ("alias", include_str!("documentation/alias.yml")),
     ("boot", include_str!("documentation/boot.yml")),
@@ -15,6 +15,7 @@ const SECTIONS: [(&str, &str); 13] = [
     ("servers", include_str!("documentation/servers.yml")),
     ("ssh", include_str!("documentation/ssh.yml")),
     ("sshkit", include_str!("documentation/sshkit.yml")),
+    ("x-plugins", include_str!("documentation/x-plugins.yml")),
 ];
 
 /// The example of a section, or of the whole configuration; nothing where Kamal has no such section.
@@ -36,7 +37,7 @@ mod tests {
     use crate::merge::merge;
     use crate::node::Node;
     use crate::schema::{self, Key, Kind};
-    use crate::{rules, sections, yaml};
+    use crate::{plugins, rules, sections, yaml};
 
     /// What a section needs around it.
     const BASE: &str = "
@@ -62,6 +63,7 @@ builder: { arch: amd64 }
             let document = merge(read(BASE), read(text));
             sections::check(&document).unwrap_or_else(|error| panic!("{section}: {error}"));
             rules::check(&document, None).unwrap_or_else(|error| panic!("{section}: {error}"));
+            plugins::build(&document).unwrap_or_else(|error| panic!("{section}: {error}"));
         }
     }
 
@@ -87,6 +89,11 @@ builder: { arch: amd64 }
         check(Some("role"), schema::ROLE);
         check(Some("ssh"), schema::SSH);
         check(Some("sshkit"), schema::SSHKIT);
+        let plugin = documentation(Some("x-plugins")).expect("the section has an example");
+        for key in plugins::keys() {
+            let name = key.rsplit('/').next().unwrap_or_default();
+            assert!(mentions(plugin, name), "x-plugins says nothing about {key}");
+        }
         let names = [
             ("accessory", &schema::PATH[..]),
             ("registry", &schema::CREDENTIALS),

@@ -37,6 +37,7 @@ mod sections;
 mod selection;
 mod servers;
 mod settings;
+mod units;
 mod validate;
 mod version;
 pub mod yaml;

@@ -455,24 +455,45 @@ pub struct OutputLoggers {
 pub struct Plugin {
     /// The key in the file.
     pub name: String,
-    /// `source`, as written: a path to a component, relative to the project. Other sources are refused while loading.
+    /// `source`, as written: a path relative to the project, `https://…` or `oci://…`.
     pub source: String,
+    /// `digest`: the only component that is taken, `sha256:…`.
+    pub digest: Option<String>,
+    /// `key`: a file with the public key that has to have signed it, relative to the project.
+    pub key: Option<String>,
     /// `match.registry`: a pattern (`*`, `?`) for the registry server whose login the plugin takes over.
     pub registry_pattern: Option<String>,
     /// `match.adapter`: the name by which `secrets fetch` asks it, the key in the file if none is given.
     pub adapter: String,
-    /// `grants.programs`: programs that its steps may run, wherever that is, or the plugin itself as a secret adapter.
-    pub programs: Vec<String>,
-    /// `grants.secrets`: names of secrets its steps may use.
+    /// `grants.secrets`: names of secrets it may use, without seeing them.
     pub secrets: Vec<String>,
-    /// `grants.variables`: variables of the operator's environment that it may look at as a secret adapter.
-    pub variables: Vec<String>,
-    /// `grants.reveal`: names of secrets whose values it may see while a plan is carried out.
+    /// `grants.reveal`: names of secrets whose values it may see.
     pub reveal: Vec<String>,
-    /// `grants.network`: `host:port` that it may reach while a plan is carried out.
+    /// `grants.network`: where it may connect to, `host:port`.
     pub network: Vec<String>,
-    /// `grants.files`: files of the project that it may read while a plan is carried out.
+    /// `grants.programs`: programs that its steps may run, wherever that is, or the plugin itself on the operator's machine.
+    pub programs: Vec<String>,
+    /// `grants.variables`: variables of the operator's environment that it may look at.
+    pub variables: Vec<String>,
+    /// `grants.files`: files of the project that it may read.
     pub files: Vec<String>,
+    /// `limits`: where it differs from the usual ones.
+    pub limits: PluginLimits,
     /// `with`: the plugin's own settings.
     pub settings: Node,
+}
+
+/// The limits of a call that a project sets for a plugin; absent is the usual one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PluginLimits {
+    /// Bytes of memory.
+    pub memory: Option<u64>,
+    /// The time it may take, without what it waits for.
+    pub time: Option<std::time::Duration>,
+    /// Bytes of text it may give.
+    pub output: Option<u64>,
+    /// Steps it may propose.
+    pub steps: Option<u64>,
+    /// Calls of the host, and handles it may hold.
+    pub calls: Option<u64>,
 }

@@ -241,19 +241,37 @@ fn plugins() {
     check("{ source: [ x ] }", "7:16+1", "x-plugins/p/source: should be a string");
     check("{ source: x, mode: enforce }", "7:19+4", "x-plugins/p: unknown key: mode");
     check("{ source: x, grants: { disk: [] } }", "7:29+4", "x-plugins/p/grants: unknown key: disk");
+    check("{ source: x, limits: { stack: 1 } }", "7:29+5", "x-plugins/p/limits: unknown key: stack");
+    check(
+        "{ source: x, limits: { memory: 64MB } }",
+        "7:37+4",
+        "x-plugins/p/limits/memory: should be an amount such as `64MiB`",
+    );
+    check("{ source: x, limits: { time: 2 } }", "7:35+1", "x-plugins/p/limits/time: should be a time such as `2s`");
+    check(
+        "{ source: x, limits: { steps: many } }",
+        "7:36+4",
+        "x-plugins/p/limits/steps: should be a number such as `1000`",
+    );
     check("{ source: x, with: 1 }", "7:25+1", "x-plugins/p/with: should be a hash");
 }
 
 #[test]
-fn plugins_come_from_the_project() {
-    for (source, place) in [("https://x", "7:16+9"), ("5", "7:16+1")] {
+fn plugins_come_from_known_places() {
+    for (source, place) in [("http://x", "7:16+8"), ("ftp://x", "7:16+7"), ("5", "7:16+1")] {
         check(
             &format!("{SERVERS}x-plugins:\n  p: {{ source: {source} }}\n"),
             place,
-            "x-plugins/p/source: only a path works",
-            "put the component into the project and name its path, such as `plugins/mine.wasm`",
+            "x-plugins/p/source: is neither a path nor an address",
+            "name a path such as `plugins/mine.wasm`, `https://…/mine.wasm` or `oci://registry/repository:tag`",
         );
     }
+    check(
+        &format!("{SERVERS}x-plugins:\n  p: {{ source: x, digest: 'sha256:12' }}\n"),
+        "7:27+11",
+        "x-plugins/p/digest: is no digest",
+        "write `sha256:` and 64 hexadecimal digits; `sextant plugin list` shows them",
+    );
 }
 
 #[test]

@@ -283,15 +283,26 @@ fn plugins() {
         .iter()
         .map(|plugin| {
             let (name, source, pattern) = (&plugin.name, &plugin.source, &plugin.registry_pattern);
+            let (digest, key) = (plugin.digest.as_deref().map(|digest| &digest[..15]), &plugin.key);
             let (programs, secrets, settings) = (&plugin.programs, &plugin.secrets, plugin.settings.to_json());
-            format!("{name} {source} {pattern:?} {programs:?} {secrets:?} {settings}\n")
+            let others = [&plugin.reveal, &plugin.network, &plugin.variables, &plugin.files];
+            let limits = &plugin.limits;
+            format!(
+                "{name} {source} {digest:?} {key:?} {pattern:?} {programs:?} {secrets:?} {settings}\n  {others:?}\n  \
+                 {:?} {:?} {:?} {:?} {:?}\n",
+                limits.memory, limits.time, limits.output, limits.steps, limits.calls
+            )
         })
         .collect();
     check(
         &plugins,
         r#"
-ecr plugins/ecr.wasm Some("*.dkr.ecr.*.amazonaws.com") ["aws"] ["AWS_KEY"] {"region":"eu-west-1"}
-freeze plugins/freeze.wasm None [] [] {}
+ecr plugins/ecr.wasm None None Some("*.dkr.ecr.*.amazonaws.com") ["aws"] ["AWS_KEY"] {"region":"eu-west-1"}
+  [[], [], [], []]
+  None None None None None
+freeze oci://ghcr.io/acme/freeze:1.2 Some("sha256:e3b0c442") Some("config/acme.pub") None [] [] {}
+  [["PIN"], ["*.example.com:443"], ["CI"], ["config/freeze.json"]]
+  Some(134217728) Some(500ms) Some(2097152) Some(10) Some(100)
 "#,
     );
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use wasm_encoder::{ComponentSectionId, CustomSection, Encode};
-use wasmparser::{Chunk, Encoding, Parser, Payload};
+use wasmparser::{BinaryReaderError, Chunk, Encoding, Parser, Payload};
 
 use crate::error::ManifestError;
 
@@ -40,14 +40,31 @@ struct Own<'a> {
     content: &'a [u8],
 }
 
-/// Walks over the top level of a component; what is inside its modules is not looked at.
+/// The sections of ours; what is inside a component's modules is not looked at.
 fn find(component: &[u8]) -> Result<Vec<Own<'_>>, ManifestError> {
+    let mut found = Vec::new();
+    walk(component, |payload, range| {
+        if let Payload::CustomSection(section) = payload
+            && section.name() == SECTION
+        {
+            found.push(Own { range, content: section.data() });
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Walks over the top level of a component: each section, and where it stands, its header included.
+pub(crate) fn walk<'a>(
+    component: &'a [u8],
+    mut each: impl FnMut(Payload<'a>, Range<usize>) -> Result<(), BinaryReaderError>,
+) -> Result<(), ManifestError> {
     let wrong = |reason: String| ManifestError::NoComponent { reason };
     if !component.starts_with(b"\0asm") {
         return Err(wrong("it does not begin as one".to_string()));
     }
     let mut parser = Parser::new(0);
-    let (mut at, mut found) = (0, Vec::new());
+    let mut at = 0;
     loop {
         let chunk = parser.parse(&component[at..], true).map_err(|error| wrong(error.to_string()))?;
         let Chunk::Parsed { consumed, payload } = chunk else {
@@ -55,12 +72,9 @@ fn find(component: &[u8]) -> Result<Vec<Own<'_>>, ManifestError> {
         };
         let begin = at;
         at += consumed;
-        match payload {
+        match &payload {
             Payload::Version { encoding: Encoding::Module, .. } => {
                 return Err(wrong("it is a core module".to_string()));
-            }
-            Payload::CustomSection(section) if section.name() == SECTION => {
-                found.push(Own { range: begin..at, content: section.data() });
             }
             Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
                 at = unchecked_range.end;
@@ -68,8 +82,9 @@ fn find(component: &[u8]) -> Result<Vec<Own<'_>>, ManifestError> {
                     return Err(wrong("it ends too early".to_string()));
                 }
             }
-            Payload::End(_) => return Ok(found),
+            Payload::End(_) => return Ok(()),
             _ => {}
         }
+        each(payload, begin..at).map_err(|error| wrong(error.to_string()))?;
     }
 }

@@ -8,6 +8,7 @@ mod component;
 mod error;
 mod pattern;
 mod settings;
+mod surface;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ pub use capabilities::{Capabilities, Kind};
 pub use component::SECTION;
 pub use error::ManifestError;
 pub use settings::{Setting, SettingError, Type};
+pub use surface::{CONTRACT, Surface};
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -215,3 +215,23 @@ fn an_embedded_manifest_is_not_trusted() {
     let twice = [with(b"{}"), with(b"{}")[EMPTY.len()..].to_vec()].concat();
     assert_eq!(Manifest::of(&twice), Err(ManifestError::Several));
 }
+
+#[test]
+fn a_component_is_known_by_what_it_imports_and_exports() {
+    use wasm_encoder::{ComponentExportKind, ComponentExportSection, ComponentImportSection, ComponentTypeRef};
+    let mut component = wasm_encoder::Component::new();
+    let mut imports = ComponentImportSection::new();
+    imports.import("sextant:deploy/types@0.1.0", ComponentTypeRef::Instance(0));
+    imports.import("wasi:cli/environment@0.2.6", ComponentTypeRef::Instance(0));
+    let mut exports = ComponentExportSection::new();
+    for hook in ["tag@0.1.1", "boot@0.1.0"] {
+        exports.export(format!("sextant:deploy/{hook}").as_str(), ComponentExportKind::Instance, 0, None);
+    }
+    component.section(&imports).section(&exports);
+    let surface = Surface::of(&component.finish()).expect("it is a component");
+    assert_eq!(surface.imports, ["sextant:deploy/types@0.1.0", "wasi:cli/environment@0.2.6"]);
+    assert_eq!(surface.hooks(), ["boot", "tag"]);
+    assert_eq!(surface.contract(), Some(Version::new(0, 1, 1)));
+    let empty = Surface::of(&EMPTY).expect("it is a component");
+    assert_eq!((empty.hooks(), empty.contract()), (Vec::new(), None));
+}

@@ -12,8 +12,8 @@ fn third_parties_log_in_and_build() {
     let plugins = format!(
         "x-plugins:\n  login: {{ source: '{}', match: {{ registry: '{server}' }} }}\n  \
          build: {{ source: '{}', grants: {{ programs: [docker] }} }}\n",
-        guest("third_party_login"),
-        guest("third_party_build"),
+        guest(&scene, "third_party_login"),
+        guest(&scene, "third_party_build"),
     );
     give(&scene, &plugins, "context: .\n  driver: docker");
     let version = scene.commit("third-parties");
@@ -41,7 +41,7 @@ fn a_plugin_that_misbehaves_ends_the_run_before_anything_is_touched() {
     for (name, expected) in expectations {
         let project = std::fs::read_to_string(scene.project.path().join("config/deploy.yml")).unwrap();
         let plain = project.split("x-plugins:").next().unwrap_or_default().to_string();
-        let plugins = format!("{plain}x-plugins:\n  guest: {{ source: '{}' }}\n", guest(name));
+        let plugins = format!("{plain}x-plugins:\n  guest: {{ source: '{}' }}\n", guest(&scene, name));
         scene.project.write("config/deploy.yml", &plugins).unwrap();
         let run = scene.sextant(&["deploy", "-P", "--version", &scene.serving.commit]);
         assert_eq!(run.code, Some(1), "{name}: {}", run.stderr);
@@ -59,6 +59,10 @@ fn give(scene: &Scene, plugins: &str, builder: &str) {
     scene.project.write("config/deploy.yml", &format!("{project}\n{plugins}")).unwrap();
 }
 
-fn guest(name: &str) -> String {
-    Path::new(env!("GUESTS")).join(format!("{name}.wasm")).display().to_string()
+/// A guest as a file of the project, where it is taken without being pinned.
+fn guest(scene: &Scene, name: &str) -> String {
+    let file = format!("{name}.wasm");
+    std::fs::copy(Path::new(env!("GUESTS")).join(&file), scene.project.path().join(&file))
+        .expect("the guest was built");
+    file
 }

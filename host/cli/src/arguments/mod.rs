@@ -5,6 +5,7 @@ mod app;
 mod build;
 mod lock;
 mod plan;
+mod plugin;
 mod proxy;
 mod prune;
 mod registry;
@@ -21,6 +22,7 @@ pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
+pub use plugin::{AddPlugin, PluginCommand};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
@@ -102,6 +104,9 @@ pub struct Options {
     /// What `--output` says, where it is about an image: Kamal's `build push` and `build dev` use the same word.
     #[arg(skip)]
     pub image_output: Option<String>,
+    /// Take only plugins that sextant.lock has; so it is where the variable CI is set
+    #[arg(long, global = true)]
+    pub frozen: bool,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
@@ -189,6 +194,9 @@ pub enum Command {
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),
+    /// Plugins: pin, update, verify, push, sign
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config(ConfigArguments),
     /// Show how deploy.yml is written: all of it, or a section
@@ -253,7 +261,7 @@ pub struct Build {
 
 #[derive(Debug, Args)]
 pub struct Docs {
-    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh or sshkit
+    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh, sshkit or x-plugins
     pub section: Option<String>,
 }
 

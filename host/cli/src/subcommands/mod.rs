@@ -12,6 +12,7 @@ mod init;
 mod lock;
 mod look;
 mod plan;
+mod plugin;
 mod proxy;
 mod registry;
 mod secrets;
@@ -45,6 +46,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Audit => audit::audit(options),
         Command::Details => audit::details(options),
         Command::Secrets(command) => secrets::run(options, command),
+        Command::Plugin(command) => plugin::run(options, command),
         Command::Config(arguments) => config::run(options, &arguments),
         Command::Version => version::run(),
         Command::Everything => crate::help::command_line(),
@@ -68,6 +70,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
         Command::Audit | Command::Details | Command::Config(_) | Command::Version | Command::Everything => true,
         Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
+        Command::Plugin(command) => !matches!(command, crate::arguments::PluginCommand::Update { .. }),
     }
 }
 
