@@ -45,10 +45,10 @@ fn configure(scene: &Scene, address: &str, options: &str) {
     let (_, after) = rest.split_once("\n\n").expect("something comes after it");
     let (after, _) = after.split_once("accessories:").expect("it has accessories");
     let plugin = Path::new(env!("EXAMPLES")).join("swarm.wasm");
+    std::fs::copy(plugin, scene.project.path().join("swarm.wasm")).expect("the example was built");
     let text = format!(
         "{before}  web:\n    hosts: [{address}]\n    proxy: false\n    {options}\n\n{after}\
-         x-plugins:\n  swarm: {{ source: '{}', grants: {{ programs: [docker, sh] }} }}\n",
-        plugin.display()
+         x-plugins:\n  swarm: {{ source: swarm.wasm, grants: {{ programs: [docker, sh] }} }}\n"
     );
     scene.project.write("config/deploy.yml", &text).unwrap();
 }
