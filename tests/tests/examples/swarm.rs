@@ -98,7 +98,7 @@ fn what_a_service_cannot_do_is_told() {
     let check = |text: &str, other: &str, expected: &str| {
         assert!(PROJECT.contains(text), "the project has no `{text}`");
         let error = plan(GRANTS, &PROJECT.replace(text, other)).expect_err("it does not plan");
-        assert_eq!(error, format!("plugin `swarm` cannot serve this deployment: {expected}"));
+        assert_eq!(error, format!("plugin `swarm` has no answer for `boot`: {expected}"));
     };
     check(
         "proxy: false",
@@ -124,9 +124,9 @@ fn what_a_service_cannot_do_is_told() {
 }
 
 #[test]
-fn docker_has_to_be_granted() {
+fn programs_have_to_be_granted() {
     let error = plan("grants: { programs: [docker] }", PROJECT).expect_err("it does not plan");
-    assert_eq!(error, "plugin `swarm` uses the program `sh` in `boot`, which it is not granted");
+    assert_eq!(error, "plugin `swarm` is not granted the program `sh`, which a step of `boot` needs");
 }
 
 /// The words that a step runs, joined.
