@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use configuration::{Filter, Selection, Source, Sources};
 use plan::{Intent, Run};
-use plugin_runtime::{Builtin, Catalogue, Limits};
+use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 
 /// A run of a project with an example as a plugin; `entry` is what else stands in its entry of `x-plugins`.
 pub fn scene(example: &str, entry: &str, project: &str, destination: Option<&str>, intent: Intent) -> (Run, Catalogue) {
@@ -19,7 +19,8 @@ pub fn scene(example: &str, entry: &str, project: &str, destination: Option<&str
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
     let own = vec![(configuration.plugins[0].clone(), component)];
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-    let catalogue = Catalogue::load(&builtins, own, Limits::default(), None).expect("the plugins load");
+    let cache = Cache::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/examples-cache/sextant/components"));
+    let catalogue = Catalogue::load(&builtins, own, Limits::default(), Some(&cache)).expect("the plugins load");
     (Run::sample(intent, configuration, selection), catalogue)
 }
 

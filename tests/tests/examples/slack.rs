@@ -13,8 +13,8 @@ fn a_channel_reads_what_starts_and_what_finishes() {
     assert_eq!(
         channel.posts(2).iter().map(|post| without_time(post)).collect::<Vec<_>>(),
         [
-            "/services/T0/B0 dev@example.com started registry login of shop latest",
-            "/services/T0/B0 registry login of shop latest by dev@example.com finished after N s",
+            "/services/T0/B0 dev@example.com started registry login of shop v1",
+            "/services/T0/B0 registry login of shop v1 by dev@example.com finished after N s",
         ]
     );
     // Where the channel is stays a secret.

@@ -15,10 +15,10 @@ servers:
     hosts: [10.0.0.1, 10.0.0.2]
     proxy: false
     options: { publish: '80:3000', memory: 512m }
-    volumes: ['data:/data']
     cmd: bin/serve --fast
 registry: { server: ghcr.io, username: acme, password: [REGISTRY_PASSWORD] }
 builder: { arch: amd64, context: . }
+volumes: ['data:/data']
 env: { clear: { COLOUR: green }, secret: [TOKEN] }
 ";
 

@@ -88,11 +88,17 @@ fn read(operation: &str, status: u16, body: &[u8]) -> Result<Value, Error> {
     if status == 200 && document.is_object() {
         return Ok(document);
     }
-    let text = |keys: [&str; 2]| keys.iter().find_map(|key| document[*key].as_str()).unwrap_or_default().to_string();
+    let plain = String::from_utf8_lossy(body);
+    // What stands before the API, such as the check of a signature, may answer in XML.
+    let tagged = |tag: &str| plain.split_once(&format!("<{tag}>"))?.1.split_once(&format!("</{tag}>"));
+    let text = |keys: [&str; 2], tag: &str| {
+        let found = keys.iter().find_map(|key| document[*key].as_str());
+        found.or_else(|| tagged(tag).map(|(text, _)| text)).unwrap_or_default().to_string()
+    };
     // A kind may have a name space before it, and a place behind.
-    let kind = text(["__type", "code"]);
+    let kind = text(["__type", "code"], "Code");
     let kind = kind.rsplit('#').next().and_then(|kind| kind.split(':').next()).unwrap_or_default().to_string();
-    let reason = match (kind.as_str(), text(["message", "Message"])) {
+    let reason = match (kind.as_str(), text(["message", "Message"], "Message")) {
         ("", message) if message.is_empty() => format!("status {status}"),
         ("", message) => message,
         (kind, message) => format!("{kind}: {message}"),
@@ -121,6 +127,12 @@ mod tests {
             r#"{ "__type": "InvalidSignatureException", "Message": "it does not match" }"#,
             "InvalidSignatureException",
             "ECR refused CreateRepository: InvalidSignatureException: it does not match",
+        );
+        check(
+            403,
+            "<Error><Code>SignatureDoesNotMatch</Code><Message>sign again</Message></Error>",
+            "SignatureDoesNotMatch",
+            "ECR refused CreateRepository: SignatureDoesNotMatch: sign again",
         );
         check(502, "<html>", "", "ECR refused CreateRepository: status 502");
         check(200, "[]", "", "ECR refused CreateRepository: status 200");
