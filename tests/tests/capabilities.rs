@@ -19,7 +19,7 @@ builder: { arch: amd64, context: . }
 ";
 
 /// A capability: its kind, what is reached for, what it is called in a refusal, what a manifest and the project say, what is found.
-const CAPABILITIES: [(&str, &str, &str, &str, &str); 7] = [
+const CAPABILITIES: [(&str, &str, &str, &str, &str); 8] = [
     (
         "network",
         "send https://api.example/x",
@@ -37,6 +37,13 @@ const CAPABILITIES: [(&str, &str, &str, &str, &str); 7] = [
     ("programs", "run aws", "the program `aws`", "aws", "ran aws"),
     ("variables", "variable AWS_REGION", "the variable `AWS_REGION`", "AWS_REGION", "value of AWS_REGION"),
     ("secrets", "sign TOKEN", "the secret `TOKEN`", "TOKEN", "b95a5d3cd2d5d86c1c2ee9a3f3f8d2b8"),
+    (
+        "secrets",
+        "digest TOKEN",
+        "the secret `TOKEN`",
+        "TOKEN",
+        "98812620cea6a679ec6d2b30dc975b3d26394bfcfa9b3479cfad79386cfd1843",
+    ),
     ("secrets", "use TOKEN", "the secret `TOKEN`", "TOKEN", "200"),
     ("reveal", "reveal TOKEN", "the value of the secret `TOKEN`", "TOKEN", "planted"),
 ];
@@ -76,7 +83,11 @@ fn a_hook_that_plans_is_given_nothing() {
     for (_, reach, what, _, _) in CAPABILITIES.into_iter().chain([("", "time", "the time", "", "")]) {
         let (run, catalogue) = scene("reaches-out", &everything, &everything);
         let error = catalogue.tag(&run, &Arc::default(), reach).expect_err("it is refused");
-        let what = if reach.starts_with("send") || reach.starts_with("use") { "the network" } else { what };
+        let what = match reach.split(' ').next() {
+            Some("send" | "use") => "the network",
+            Some("digest") => "the secrets",
+            _ => what,
+        };
         assert_eq!(
             error.to_string(),
             format!("plugin `guest` reached for {what} in `tag`, which plans: it is given nothing"),

@@ -106,11 +106,13 @@ fn denied(opinions: &[Opinion]) -> String {
             Verdict::Deny { reason, steps } => {
                 Some(format!("policy `{}` denies this plan: {reason}{}", opinion.policy, about(steps)))
             }
-            Verdict::RequireApproval { reason, roles, count } => Some(format!(
-                "policy `{}` wants the approval of {count} of {}: {reason}; approvals cannot be given yet",
-                opinion.policy,
-                roles.join(", ")
-            )),
+            Verdict::RequireApproval { reason, roles, count } => {
+                let whom = if roles.is_empty() { "anybody".to_string() } else { roles.join(", ") };
+                Some(format!(
+                    "policy `{}` wants the approval of {count} of {whom}: {reason}; approvals cannot be given yet",
+                    opinion.policy
+                ))
+            }
         })
     });
     reasons.collect::<Vec<_>>().join("\n")

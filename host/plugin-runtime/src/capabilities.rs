@@ -4,6 +4,7 @@ use hmac::{KeyInit, Mac};
 use manifest::Kind;
 use plan::hooks::Refusal;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::Digest;
 use url::Url;
 use wasmtime::component::Resource;
 
@@ -129,6 +130,13 @@ impl vault::Host for State {
         let mut code = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key)?;
         code.update(&message);
         Ok(Ok(code.finalize().into_bytes().to_vec()))
+    }
+
+    fn sha256(&mut self, content: Vec<types::Text>) -> Reply<Vec<u8>> {
+        if let Err(refusal) = self.acting("the secrets") {
+            return Ok(Err(refusal));
+        }
+        Ok(self.text(&content)?.map(|text| sha2::Sha256::digest(text.expose_secret()).to_vec()))
     }
 
     fn reveal(&mut self, secret: String) -> Reply<String> {

@@ -48,7 +48,7 @@ impl Notify for Guest {
     }
 }
 
-/// `send URL`, `read PATH`, `run PROGRAM`, `variable NAME`, `sign SECRET`, `reveal SECRET`, `use SECRET`, `time`.
+/// `send URL`, `read PATH`, `run PROGRAM`, `variable NAME`, `sign SECRET`, `digest SECRET`, `reveal SECRET`, `use SECRET`, `time`.
 fn reach(what: &str) -> Result<String, Refusal> {
     let (act, name) = what.split_once(' ').unwrap_or((what, ""));
     match act {
@@ -67,6 +67,8 @@ fn reach(what: &str) -> Result<String, Refusal> {
         "sign" => {
             vault::hmac_sha256("v1:", name, b"message").map(|code| code.iter().map(|b| format!("{b:02x}")).collect())
         }
+        "digest" => vault::sha256(&[Text::Clear("v1:".into()), Text::Secret(name.into())])
+            .map(|digest| digest.iter().map(|byte| format!("{byte:02x}")).collect()),
         "reveal" => vault::reveal(name),
         _ => clock::now().map(|seconds| seconds.to_string()),
     }

@@ -19,6 +19,7 @@ mod secrecy;
 mod skip_push;
 mod snapshot;
 mod subcommands;
+mod swarm;
 mod tags;
 mod takeover;
 mod traces;

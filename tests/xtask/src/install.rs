@@ -60,6 +60,37 @@ fn python_environments(must: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The version of moto, which plays AWS for the tests of the example `ecr`.
+const MOTO: &str = "moto[server,ecr]==5.2.5";
+
+/// Installs moto's server from PyPI into the target directory, unless it is there. `must` tells whether going without is an error.
+pub fn moto(must: bool) -> anyhow::Result<()> {
+    let folder = target_directory()?.join("moto");
+    if folder.join("bin/moto_server").exists() {
+        return Ok(());
+    }
+    tell("installing moto, which plays AWS");
+    let made = venv().and_then(|()| {
+        run_program(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        run_program(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MOTO]))
+    });
+    match made {
+        Err(error) if !must => tell(&format!("some tests will be skipped: {error:#}")),
+        made => made?,
+    }
+    Ok(())
+}
+
+/// Installs what makes Python's virtual environments, which on Debian is a package without a program.
+fn venv() -> anyhow::Result<()> {
+    let mut probe = Command::new("python3");
+    let probed = probe.args(["-m", "ensurepip", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !probed.is_ok_and(|status| status.success()) {
+        fleet::install_packages(&[("python3 -m venv", "python3-venv")], &tell)?;
+    }
+    Ok(())
+}
+
 /// Installs cargo-nextest unless it is there.
 pub fn nextest() -> anyhow::Result<()> {
     let there = cargo(&["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -39,6 +39,7 @@ fn rings(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
     install::plugin_target()?;
     install::nextest()?;
     install::test_programs(nothing_may_be_skipped())?;
+    install::moto(nothing_may_be_skipped())?;
     let whole = filters.is_empty();
     if whole {
         ring("formatting", || run_program(&mut cargo(&["fmt", "--all", "--check"])))?;
