@@ -1,4 +1,4 @@
-//! Builds the plugins of `tests/guests` for the tests. A guest that asks for something has a manifest beside its source.
+//! Builds the plugins of `tests/guests` and some examples for the tests. A guest that asks for something has a manifest beside its source.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ mod nested_cargo;
 
 fn main() {
     let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for watched in ["wit", "plugins/sdk", "tests/guests", "Cargo.lock"] {
+    for watched in ["wit", "plugins/sdk", "plugins/examples", "tests/guests", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", house.join(watched).display());
     }
     let built = nested_cargo::build(&house, &["guests"], &["--examples"]).join("examples");
@@ -21,6 +21,12 @@ fn main() {
         }
     }
     println!("cargo::rustc-env=GUESTS={}", built.display());
+    for example in ["buildah", "oci-image"] {
+        let folder = house.join("plugins/examples").join(example);
+        let built = nested_cargo::build_alone(&folder);
+        embed(&folder.join("plugin.toml"), &built.join(example.replace('-', "_")).with_extension("wasm"));
+        println!("cargo::rustc-env=EXAMPLES={}", built.display());
+    }
 }
 
 fn embed(manifest: &Path, component: &Path) {
