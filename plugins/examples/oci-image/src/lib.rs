@@ -5,8 +5,8 @@
 
 mod settings;
 
-use sextant_sdk::{Action, Build, Deployment, Facts, Fault, ImageAssembly, Steps, Whereabouts};
 use settings::Settings;
+use sextant_sdk::{Action, Build, Deployment, Facts, Fault, ImageAssembly, Steps, Whereabouts};
 
 struct OciImage;
 
