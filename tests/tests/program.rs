@@ -49,7 +49,7 @@ fn a_guest_that_loops_ends_the_plan_before_anything_happens() {
         text(&output.stderr),
         "note: plugin `slow` is not in sextant.lock; `sextant plugin add loops.wasm --name slow` pins it\n\
          error: plugin `slow` ran into a limit in `tag`: 2000 ms of time\n\
-         hint: nothing was touched; tell the author of `slow`, or take it out of x-plugins\n"
+         hint: nothing was touched; if the plugin needs more, raise x-plugins/slow/limits/time, else tell its author\n"
     );
 }
 

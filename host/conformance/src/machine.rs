@@ -9,6 +9,8 @@ use plan::{Action, Container, HostFacts, Image};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Machine {
     containers: Vec<Container>,
+    /// How many containers were started, for their ids.
+    started: usize,
     /// Name and image.
     images: BTreeMap<String, String>,
     logins: BTreeSet<String>,
@@ -85,8 +87,9 @@ impl Machine {
                 let labels =
                     container.labels.iter().map(|(key, value)| (key.clone(), value.clone().unwrap_or_default()));
                 let image_id = self.images.get(&container.image).unwrap_or(&container.image).clone();
+                self.started += 1;
                 let new = Container {
-                    id: format!("{:0>64}", self.containers.len() + 1),
+                    id: format!("{:0>64}", self.started),
                     name: container.name.clone(),
                     image: container.image.clone(),
                     image_id,
@@ -100,7 +103,11 @@ impl Machine {
                 self.containers[found].name.clone_from(to);
             }
             Action::StopContainer { name, id, .. } => {
-                let same = |container: &&mut Container| container.name == *name || Some(&container.id) == id.as_ref();
+                // docker is told the id where it is known.
+                let same = |container: &&mut Container| match id {
+                    Some(id) => container.id == *id,
+                    None => container.name == *name,
+                };
                 if let Some(container) = self.containers.iter_mut().find(same) {
                     container.state = "exited".to_string();
                 }

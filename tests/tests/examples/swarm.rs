@@ -71,7 +71,7 @@ fn a_service_has_what_a_container_has() {
              --env-file .kamal/apps/shop/env/roles/web.env --env COLOUR=green --env KAMAL_VERSION=v1 \
              --label service=shop --label role=web --label destination= --label sextant.run={token} {rest}\
              --update-order stop-first --update-failure-action pause --rollback-order stop-first \
-             --limit-memory 512m ghcr.io/acme/shop:v1 bin/serve --fast"
+             --limit-memory 512m --stop-grace-period 30s --log-opt max-size=10m ghcr.io/acme/shop:v1 bin/serve --fast"
         )
     );
 }
@@ -90,7 +90,7 @@ fn an_update_names_secrets_and_never_holds_them() {
     let line = " .kamal/apps/shop/env/roles/web.env service update --with-registry-auth --image ghcr.io/acme/shop:v1 \
                 --replicas 2 --args bin/serve --fast --env-add TOKEN --env-add COLOUR=green ";
     assert!(run.contains(line), "{run}");
-    assert!(run.ends_with(" --limit-memory 512m shop-web"), "{run}");
+    assert!(run.ends_with(" --limit-memory 512m --stop-grace-period 30s --log-opt max-size=10m shop-web"), "{run}");
 }
 
 #[test]
