@@ -17,7 +17,12 @@ type Shown = BTreeMap<String, BTreeSet<String>>;
 
 /// What no case can show, because a case must not see a secret, and looks at hosts and single connections: the row, the test that shows it, and what
 /// that test says.
-const ELSEWHERE: [(&str, &str, &str); 25] = [
+const ELSEWHERE: [(&str, &str, &str); 30] = [
+    ("plugin new", AUTHORS, "sextant plugin new mine"),
+    ("plugin new --kind", AUTHORS, "--kind registry"),
+    ("plugin new --lang", AUTHORS, "--lang {language}"),
+    ("plugin build", AUTHORS, "sextant plugin build"),
+    ("plugin inspect", "tests/tests/authors/projects.rs", "sextant plugin inspect registry"),
     ("plugin", PINNING, r#""plugin""#),
     ("plugin push", PINNING, r#""plugin", "push""#),
     ("plugin sign", PINNING, r#""plugin", "sign""#),
@@ -44,6 +49,9 @@ const ELSEWHERE: [(&str, &str, &str); 25] = [
     ("sshkit/pool_idle_timeout", "host/transport/tests/settings.rs", "idle_timeout: Duration::ZERO"),
     ("sshkit/dns_retries", "host/transport/tests/settings.rs", "dns_retries: 2"),
 ];
+
+/// Where plugins are written and built.
+const AUTHORS: &str = "tests/tests/authors/speakers.rs";
 
 /// Where plugins are pinned, verified and refused.
 const PINNING: &str = "tests/tests/distribution/main.rs";

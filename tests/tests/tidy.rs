@@ -7,16 +7,17 @@ use std::process::Command;
 use tests::house;
 
 /// What each crate may use of this workspace. A crate stands on those below it; nothing else.
-const FLOORS: [(&str, &[&str]); 23] = [
+const FLOORS: [(&str, &[&str]); 24] = [
     ("configuration", &[]),
     ("manifest", &[]),
     ("commands", &[]),
     ("plan", &["commands", "configuration"]),
     ("local-registry", &[]),
-    ("oci", &[]),
+    ("oci", &["plan"]),
     ("distribution", &["configuration", "manifest", "oci"]),
     ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "manifest", "plan"]),
+    ("conformance", &["configuration", "manifest", "plan", "plugin-runtime"]),
     ("lifecycle", &["commands", "configuration", "plan", "transport"]),
     (
         "cli",
@@ -24,9 +25,11 @@ const FLOORS: [(&str, &[&str]); 23] = [
             "bundle",
             "commands",
             "configuration",
+            "conformance",
             "distribution",
             "lifecycle",
             "manifest",
+            "oci",
             "plan",
             "plugin-runtime",
             "transport",
@@ -43,7 +46,7 @@ const FLOORS: [(&str, &[&str]); 23] = [
     ("kamal-proxy-stand-in", &[]),
     ("sample-app", &[]),
     ("xtask", &["fleet"]),
-    ("tests", &["bundle", "commands", "configuration", "fleet", "manifest", "plan", "plugin-runtime"]),
+    ("tests", &["bundle", "commands", "configuration", "conformance", "fleet", "manifest", "plan", "plugin-runtime"]),
 ];
 
 #[test]

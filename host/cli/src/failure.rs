@@ -371,6 +371,10 @@ fn plan_hint(error: &PlanError) -> Option<String> {
 pub fn hook_hint(error: &HookError) -> Option<String> {
     Some(match error {
         HookError::Fault { .. } => return None,
+        HookError::Limit { plugin, limit, .. } if limit.key().is_some() => format!(
+            "nothing was touched; if the plugin needs more, raise x-plugins/{plugin}/limits/{}, else tell its author",
+            limit.key().unwrap_or_default()
+        ),
         HookError::Limit { plugin, .. } | HookError::Crash { plugin, .. } => {
             format!("nothing was touched; tell the author of `{plugin}`, or take it out of x-plugins")
         }

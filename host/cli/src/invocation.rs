@@ -18,6 +18,7 @@ use crate::deeds::Host;
 use crate::failure::Failure;
 use crate::outside::{KnownSecrets, Operator};
 use crate::project::{Project, Substitution};
+use crate::record::recorded;
 use crate::templates;
 
 /// How long a connection may take to come about.
@@ -136,8 +137,11 @@ fn clones(project: &Project) -> String {
 /// Loads builtins and the project's plugins.
 pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Failure> {
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-    let own = crate::plugins::components(project, options.quiet)?;
+    let own = crate::plugins::components(project, options)?;
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
+    if !options.quiet {
+        own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
+    }
     let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
     if options.verbose {
         for load in catalogue.loads() {
@@ -151,6 +155,14 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
         }
     }
     Ok(catalogue)
+}
+
+/// Says that a component is about to be compiled, where that takes seconds: those of JavaScript and Python bring a whole interpreter.
+fn announce(name: &str, component: &[u8], cache: Option<&Cache>) {
+    const LARGE: usize = 2 << 20;
+    if component.len() > LARGE && !cache.is_some_and(|cache| cache.holds(component)) {
+        crate::report::say(&format!("Compiling {name} once, {} MiB", component.len() >> 20));
+    }
 }
 
 /// The user's own folder for what can be made again.
@@ -274,7 +286,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
     let known = known(&secrets);
     let lookup = lookup(project, known.clone());
     let run = Arc::new(run(project, options, request, &secrets)?);
-    let catalogue = catalogue(project, options)?;
+    let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let events = crate::report::events(options, project, &run)?;
     runtime()?.block_on(async {
@@ -292,7 +304,8 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
         };
         let performed = operation.perform().await;
         transport::Transport::close(&machines).await;
-        performed.map_err(|error| failed(project, error))
+        let written = record.write();
+        performed.map_err(|error| failed(project, error)).and(written)
     })
 }
 
@@ -308,7 +321,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
     let known = known(&secrets);
     let lookup = lookup(project, known.clone());
     let run = Arc::new(run(project, options, request, &secrets)?);
-    let catalogue = catalogue(project, options)?;
+    let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let silent = |_: lifecycle::Event<'_>| {};
     let events: &dyn Events = &silent;
@@ -339,7 +352,8 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         }
         .await;
         transport::Transport::close(&machines).await;
-        planned.map_err(|error| failed(project, error))
+        let written = record.write();
+        planned.map_err(|error| failed(project, error)).and_then(|plan| written.map(|()| plan))
     })
 }
 
@@ -364,8 +378,14 @@ fn lookup(project: &Project, known: KnownSecrets) -> impl Fn() -> Result<SecretV
 
 /// What the host does itself in a run.
 fn deeds<'a>(project: &Project, run: &Arc<Run>, catalogue: &'a Catalogue, known: KnownSecrets) -> Host<'a> {
-    let outside = Operator::with_secrets(project.directory.clone(), known);
-    Host { run: run.clone(), plugins: catalogue.acting(Arc::new(outside)) }
+    let outside = Operator::with_secrets(project.directory.clone(), known.clone());
+    Host {
+        run: run.clone(),
+        plugins: catalogue.acting(Arc::new(outside)),
+        project: project.directory.clone(),
+        home: std::env::var_os("HOME").map(PathBuf::from),
+        secrets: known,
+    }
 }
 
 /// What a plan is made from.

@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 use configuration::{ConfigurationError, Plugin};
 use distribution::{DistributionError, Docker, Resolved, Surroundings};
 
+use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::Project;
 
 /// The components of all plugins of a project, with their entries. What is not pinned as the lock says is refused.
-pub fn components(project: &Project, quiet: bool) -> Result<Vec<(Plugin, Vec<u8>)>, Failure> {
-    let plugins = &project.configuration.plugins;
+pub fn components(project: &Project, options: &Options) -> Result<Vec<(Plugin, Vec<u8>)>, Failure> {
+    let built = |plugin: &Plugin| options.built.as_ref().is_some_and(|(name, _)| *name == plugin.name);
+    let (mine, plugins): (Vec<Plugin>, Vec<Plugin>) = project.configuration.plugins.iter().cloned().partition(built);
     let Resolved { components, notes } =
-        distribution::components(&surroundings(&project.directory, project.frozen), plugins)?;
-    if !quiet {
+        distribution::components(&surroundings(&project.directory, project.frozen), &plugins)?;
+    if !options.quiet {
         notes.iter().for_each(|note| crate::report::say(&format!("note: {note}")));
     }
-    Ok(plugins.iter().cloned().zip(components).collect())
+    let components = components.into_iter().chain(options.built.iter().map(|(_, component)| component.clone()));
+    Ok(plugins.into_iter().chain(mine).zip(components).collect())
 }
 
 /// The component of one plugin.

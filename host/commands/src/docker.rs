@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::quoting::{argumentize, assignment, literal, optionize, value};
+use crate::quoting::{argumentize, assignment, literal, optionize, single_quoted, value};
 use crate::{Command, Fragment};
 
 /// Everything `docker run` is told about a container.
@@ -89,7 +89,8 @@ pub fn require_service_label(image: &str, service: &str) -> Command {
     let (quoted, service) = (literal(image), literal(service));
     Command::new(format!(
         "docker inspect -f '{{{{ .Config.Labels.service }}}}' {quoted} | grep -x {service} || \
-         (echo \"Image {image} is missing the 'service' label\" >&2 && exit 1)"
+         (echo {} >&2 && exit 1)",
+        value(&format!("Image {image} is missing the 'service' label"))
     ))
 }
 
@@ -200,7 +201,7 @@ pub fn create_network(name: &str) -> Command {
 
 /// The line that prints the id of the container of that name, running or not.
 pub fn id_of(name: &str) -> String {
-    format!("docker container ls --all --filter 'name=^{name}$' --quiet")
+    format!("docker container ls --all --filter {} --quiet", single_quoted(&format!("name=^{name}$")))
 }
 
 fn environment(container: &Container) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Lines for a host's own files: audit log, lock, directories, environment files, docker's installation; and hook scripts.
 
-use crate::quoting::{literal, value};
+use crate::quoting::{literal, single_quoted, value};
 use crate::{Command, Fragment};
 
 /// Exit code of [`take_lock`] when somebody else holds the lock; its output is then the details that the holder left.
@@ -9,12 +9,11 @@ pub const LOCK_HELD: i32 = 75;
 /// Appends a line to the audit log. `tags` stand after the time, in brackets.
 pub fn audit(log: &str, tags: &[String], message: &str) -> Command {
     let tags: String = tags.iter().map(|tag| format!(" [{tag}]")).collect();
+    let text = format!("{tags} {message}");
+    // A variable of the host's has no place in its log.
+    let text = if text.contains("${") { single_quoted(&text) } else { value(&text) };
     // The time is the host's own at that moment: a plan is older than what it does.
-    Command::new(format!(
-        "mkdir -p .kamal && echo \"[$(date -u +%Y-%m-%dT%H:%M:%SZ)]\"{} >> {}",
-        value(&format!("{tags} {message}")),
-        literal(log)
-    ))
+    Command::new(format!("mkdir -p .kamal && echo \"[$(date -u +%Y-%m-%dT%H:%M:%SZ)]\"{text} >> {}", literal(log)))
 }
 
 /// Makes a directory and its parents. `$PWD` in the path is the ssh user's home.

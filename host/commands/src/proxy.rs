@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Command;
 use crate::docker::id_of;
-use crate::quoting::{literal, optionize, optionize_joined};
+use crate::quoting::{literal, optionize, optionize_joined, single_quoted};
 
 /// Name of the proxy's container.
 pub const CONTAINER: &str = "kamal-proxy";
@@ -35,9 +35,10 @@ pub struct ProxyContainer {
 pub fn deploy(service: &str, container: &str, port: u64, options: &[(String, Option<String>)]) -> Command {
     let options = optionize_joined(options).join(" ");
     Command::new(format!(
-        "id=$({}); if [ -z \"$id\" ]; then echo 'Failed to get endpoint for {container}, did the container boot?' >&2; exit 1; fi; \
+        "id=$({}); if [ -z \"$id\" ]; then echo {} >&2; exit 1; fi; \
          docker exec {CONTAINER} kamal-proxy deploy {} --target=\"$id:{port}\" {options}",
         id_of(container),
+        single_quoted(&format!("Failed to get endpoint for {container}, did the container boot?")),
         literal(service),
     ))
 }

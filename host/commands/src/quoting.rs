@@ -4,8 +4,39 @@
 
 /// A word that the shell takes literally, whatever it holds: single quotes unless it is plain.
 pub fn literal(word: &str) -> String {
+    if is_plain(word) { word.to_string() } else { single_quoted(word) }
+}
+
+/// Whether a word means the same to a shell with and without quotes.
+pub fn is_plain(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { single_quoted(word) }
+    !word.is_empty() && word.chars().all(plain)
+}
+
+/// Whether a shell that splits a text into words runs nothing while it does: there is no operator, substitution, comment or open quote
+/// in it, and no variable but by its plain name.
+pub fn only_words(text: &str) -> bool {
+    let mut chars = text.char_indices().peekable();
+    let (mut quoted, mut begins) = (false, true);
+    while let Some((at, c)) = chars.next() {
+        let starts_word = std::mem::replace(&mut begins, !quoted && (c == ' ' || c == '\t'));
+        match c {
+            '\\' if !matches!(chars.next(), Some((_, escaped)) if escaped != '\n') => return false,
+            '`' | '\0' => return false,
+            '$' if !begins_variable(&text[at + 1..]) => return false,
+            '"' => quoted = !quoted,
+            '\'' if !quoted && !chars.any(|(_, c)| c == '\'') => return false,
+            '#' if !quoted && starts_word => return false,
+            ';' | '&' | '|' | '<' | '>' | '(' | ')' | '\n' | '\r' if !quoted => return false,
+            _ => {}
+        }
+    }
+    !quoted
+}
+
+/// Whether every `${` in a text is the beginning of `${NAME}`: a shell fills in the variable and does nothing else.
+pub fn expands_names_only(text: &str) -> bool {
+    text.match_indices("${").all(|(at, _)| begins_variable(&text[at + 1..]))
 }
 
 /// The word in single quotes.
@@ -238,6 +269,34 @@ mod tests {
         assert_eq!(expanding("default=$SSH_AUTH_SOCK"), "\"default=$SSH_AUTH_SOCK\"");
         assert_eq!(expanding("k=${HOME}/a b"), "\"k=${HOME}/a b\"");
         assert_eq!(expanding("$(id) `id` ${x:-$(id)} \"; id"), "\"\\$(id) \\`id\\` \\${x:-\\$(id)} \\\"; id\"");
+    }
+
+    #[test]
+    fn words_are_told_from_what_a_shell_would_run() {
+        let check = |text: &str, expected: bool| assert_eq!(only_words(text), expected, "{text:?}");
+        for words in [
+            "",
+            "bin/rails server -b 0.0.0.0",
+            "sh -c 'a; b'",
+            "echo \"a;b|c\"",
+            r"a\;b",
+            "$HOME/x ${HOME}",
+            "a#b",
+            "\"a # b\"",
+        ] {
+            check(words, true);
+        }
+        for more in [
+            "a;b", "a&", "a|b", "a>b", "a<b", "(a)", "`a`", "\"`a`\"", "$(a)", "\"$(a)\"", "${a:-b}", "a\nb", "a\\",
+            "a\\\nb",
+        ] {
+            check(more, false);
+        }
+        for more in ["'a", "\"a", "# a", "a #b", "$'\\'' ; touch x; #'", "$\"a\"", "a\0"] {
+            check(more, false);
+        }
+        assert!(expands_names_only("a ${HOME} $x {b}"));
+        assert!(!expands_names_only("${HOME:=x}") && !expands_names_only("${x@P}") && !expands_names_only("${"));
     }
 
     #[test]

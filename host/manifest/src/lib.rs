@@ -7,6 +7,7 @@ mod capabilities;
 mod component;
 mod error;
 mod pattern;
+mod producers;
 mod settings;
 mod surface;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use capabilities::{Capabilities, Kind};
 pub use component::SECTION;
 pub use error::ManifestError;
+pub use producers::producers;
 pub use settings::{Setting, SettingError, Type};
 pub use surface::{CONTRACT, Surface};
 
@@ -87,7 +89,7 @@ fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
 }
 
 /// Control characters, and marks that turn the direction of a text or hide in it.
-fn acts_on_terminals(letter: char) -> bool {
+pub fn acts_on_terminals(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -86,5 +86,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    let reason = innermost.to_string();
+    match reason.contains("CaUsedAsEndEntity") {
+        true => "its certificate is one for signing others (CA:TRUE), which no server may show".to_string(),
+        false => reason,
+    }
 }

@@ -9,26 +9,32 @@ use crate::OciError;
 /// The certificates that docker has on this machine, beside those of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
-    folder: PathBuf,
+    folders: Vec<PathBuf>,
 }
 
 impl Default for Trust {
-    /// Docker's own place for them.
+    /// The machine's own place for them.
     fn default() -> Self {
-        Self::in_folder("/etc/docker/certs.d")
+        Self::of_docker(None)
     }
 }
 
 impl Trust {
+    /// Docker's own places for them: the machine's, and that of a docker which runs without root in this home.
+    pub fn of_docker(home: Option<&Path>) -> Self {
+        let own = home.map(|home| home.join(".config/docker/certs.d"));
+        Self { folders: own.into_iter().chain([PathBuf::from("/etc/docker/certs.d")]).collect() }
+    }
+
     /// Certificates in another folder of that shape: `FOLDER/HOST:PORT/ca.crt`.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folders: vec![folder.into()] }
     }
 
     /// Every `*.crt` that is laid out for a server, as docker takes them.
     pub(crate) fn certificates(&self, server: &str) -> Result<Vec<Certificate>, OciError> {
-        let Ok(entries) = std::fs::read_dir(self.folder.join(server)) else { return Ok(Vec::new()) };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        let entries = self.folders.iter().filter_map(|folder| std::fs::read_dir(folder.join(server)).ok());
+        let mut paths: Vec<PathBuf> = entries.flatten().flatten().map(|entry| entry.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "crt"));
         paths.sort();
         paths.iter().map(|path| certificate(path)).collect()
@@ -36,8 +42,11 @@ impl Trust {
 }
 
 fn certificate(path: &Path) -> Result<Certificate, OciError> {
-    let data = std::fs::read(path)
-        .map_err(|error| OciError::Certificate { path: path.to_path_buf(), reason: error.to_string() })?;
+    let wrong = |reason: String| OciError::Certificate { path: path.to_path_buf(), reason };
+    let data = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    if !String::from_utf8_lossy(&data).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(wrong("it is no certificate in PEM".to_string()));
+    }
     Ok(Certificate { encoding: CertificateEncoding::Pem, data })
 }
 

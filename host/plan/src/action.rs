@@ -18,10 +18,20 @@ pub enum Action {
     LoginWithCredentials { plugin: String, server: Option<String> },
     /// Calls the plugin's hook `errand` when the step is due.
     Errand { plugin: String, name: String },
-    /// Puts an image together from files and pushes it under all its names.
-    Publish(ImageAssembly),
-    /// Pushes an image that is there as files under these names.
-    PublishFiles { path: String, names: Vec<String> },
+    /// Puts an image together from files of the project and pushes it under its names.
+    Publish {
+        image: ImageAssembly,
+        /// How the registry knows us: what would log docker in.
+        login: Option<Box<Action>>,
+    },
+    /// Pushes an image that is there as files, an OCI layout or what `docker save` writes, under these names. Labels are added to it.
+    PublishFiles {
+        path: String,
+        names: Vec<String>,
+        labels: Vec<(String, String)>,
+        /// How the registry knows us: what would log docker in.
+        login: Option<Box<Action>>,
+    },
     /// Logs docker out of a registry.
     Logout { server: Option<String> },
     /// Pulls an image.
@@ -203,7 +213,12 @@ impl Part {
 impl Action {
     /// Whether the host does it itself, instead of a machine's shell.
     pub fn is_deed(&self) -> bool {
-        matches!(self, Self::Errand { .. } | Self::Publish(_) | Self::PublishFiles { .. })
+        matches!(self, Self::Errand { .. }) || self.publishes()
+    }
+
+    /// Whether the host brings an image to a registry by it, without docker.
+    pub fn publishes(&self) -> bool {
+        matches!(self, Self::Publish { .. } | Self::PublishFiles { .. })
     }
 
     /// Names of the secrets that join when the action runs.
@@ -217,6 +232,9 @@ impl Action {
                 names
             }
             Self::Build(build) | Self::Pack { build, .. } => build.secrets.iter().map(String::as_str).collect(),
+            Self::Publish { login, .. } | Self::PublishFiles { login, .. } => {
+                login.iter().flat_map(|login| login.secrets()).collect()
+            }
             Self::WriteEnvironmentFile { secrets, .. } => secrets.iter().map(|(_, secret)| secret.as_str()).collect(),
             Self::WriteFile { content, .. } | Self::Overwrite { content, .. } => {
                 content.iter().filter_map(Part::secret).collect()

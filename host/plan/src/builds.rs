@@ -4,6 +4,7 @@ use commands::Machine;
 use configuration::BuilderKind;
 
 use crate::action::Action;
+use crate::assembly::ImageAssembly;
 use crate::error::PlanError;
 use crate::hooks::Whereabouts;
 use crate::login;
@@ -63,29 +64,64 @@ pub(crate) fn image(planner: &Planner<'_>, skip_push: bool, notes: &mut Vec<Stri
 }
 
 fn push_stages(planner: &Planner<'_>, notes: &mut Vec<String>) -> Result<Vec<Stage>, PlanError> {
-    notes.extend(uncommitted_changes(planner));
+    let mut built = image_steps(planner)?;
+    notes.extend(uncommitted_changes(planner, &built));
     notes.extend(unknown_architecture(planner));
+    let docker = needs_docker(&built);
     let mut stages = Vec::new();
     let mut steps = Vec::new();
     match planner.run.configuration.registry.local_port() {
         // A stage of its own, so that nothing is left undone when the host has to serve images instead of docker.
         Some(port) => {
-            let steps = vec![login::docker_here(), start_registry(port)];
+            let check = docker.then(login::docker_here);
+            let steps = check.into_iter().chain([start_registry(port)]).collect();
             stages.extend(Stage::of_steps("Start the local registry", [(Machine::Local, steps)]));
         }
-        None if builds_elsewhere(planner) => steps.push(login::docker_here()),
-        None => steps.extend(login::on_this_machine(planner)?),
+        None if !docker => steps.extend(login::of_what_is_published(planner, &mut built)?),
+        None if builds_elsewhere(planner) && !publishes(&built) => steps.push(login::docker_here()),
+        None => {
+            steps.extend(login::on_this_machine(planner)?);
+            login::lend(&steps, &mut built);
+        }
     }
     steps.extend(planner.script("pre-build", Script { locked: planner.run.lock_inherited, ..Script::default() }));
+    steps.extend(built);
+    let stage = Stage::of_steps("Build and push the image", [(Machine::Local, steps)]);
+    stages.extend(stage.map(|stage| stage.with_registry(shared_with_builder(planner))));
+    Ok(stages)
+}
+
+/// The steps that build the image and bring it to where it is wanted. What the host publishes carries the service's label.
+fn image_steps(planner: &Planner<'_>) -> Result<Vec<Step>, PlanError> {
     let (answer, whereabouts) = planner.hooks.build(planner.run, planner.facts)?;
-    steps.extend(planner.local_steps(answer));
+    let mut steps = planner.local_steps(answer);
     if whereabouts == Whereabouts::Local && planner.run.intent.output() == "registry" {
         let answer = planner.hooks.push(planner.run, planner.facts)?;
         steps.extend(planner.local_steps(answer));
     }
-    let stage = Stage::of_steps("Build and push the image", [(Machine::Local, steps)]);
-    stages.extend(stage.map(|stage| stage.with_registry(shared_with_builder(planner))));
-    Ok(stages)
+    for step in &mut steps {
+        if let Action::Publish { image: ImageAssembly { labels, .. }, .. } | Action::PublishFiles { labels, .. } =
+            &mut step.action
+        {
+            labels.retain(|(name, _)| name != "service");
+            labels.push(("service".to_string(), planner.run.configuration.service.clone()));
+        }
+    }
+    Ok(steps)
+}
+
+/// Whether docker on this machine brings the image to the registry, or may: where the host does it, only other programs are run here.
+fn needs_docker(steps: &[Step]) -> bool {
+    let without = |action: &Action| match action {
+        Action::Run { words } => words.first().is_none_or(|program| program != "docker"),
+        Action::Checkout { .. } | Action::MakeDirectory { .. } => true,
+        action => action.is_deed(),
+    };
+    !publishes(steps) || !steps.iter().all(|step| without(&step.action))
+}
+
+fn publishes(steps: &[Step]) -> bool {
+    steps.iter().any(|step| step.action.publishes())
 }
 
 /// The step that starts the registry on the operator's machine.
@@ -152,15 +188,15 @@ fn builder_alone(
 }
 
 /// What a reader should know about files that differ from the commit, in Kamal's words.
-fn uncommitted_changes(planner: &Planner<'_>) -> Option<String> {
+fn uncommitted_changes(planner: &Planner<'_>, steps: &[Step]) -> Option<String> {
     let changes = &planner.run.checkout.as_ref()?.changes;
     if changes.is_empty() {
         return None;
     }
     let files: Vec<&str> = changes.iter().map(|change| file(change)).collect();
-    let what = match planner.run.configuration.builder.context {
-        None => "Building from a local git clone, so ignoring these uncommitted changes",
-        Some(_) => "Building with uncommitted changes",
+    let what = match steps.iter().any(|step| matches!(step.action, Action::Checkout { .. })) {
+        true => "Building from a local git clone, so ignoring these uncommitted changes",
+        false => "Building with uncommitted changes",
     };
     Some(format!("{what}: {}", files.join(", ")))
 }

@@ -203,22 +203,49 @@ impl Facts {
 
     /// Running containers of a role on a host, newest first.
     pub fn running<'a>(&'a self, run: &'a Run, host: &str, role: &'a str) -> impl Iterator<Item = &'a Container> {
-        let destination = run.configuration.destination.as_deref().unwrap_or_default();
+        let destination = run.configuration.destination.as_deref();
+        self.running_of(App { service: &run.configuration.service, destination }, host, role)
+    }
+
+    /// Running containers of an app's role on a host, newest first.
+    pub fn running_of<'a>(&'a self, app: App<'a>, host: &str, role: &'a str) -> impl Iterator<Item = &'a Container> {
         self.hosts.get(host).into_iter().flat_map(|facts| &facts.containers).filter(move |container| {
             container.runs()
-                && container.label("service") == Some(&run.configuration.service)
+                && container.label("service") == Some(app.service)
                 && container.label("role") == Some(role)
-                && container.label("destination") == Some(destination)
+                && container.label("destination") == Some(app.destination.unwrap_or_default())
         })
     }
 
     /// The container of a role that serves now: the newest running one of the image tagged latest, else the newest running one.
     pub fn current<'a>(&'a self, run: &'a Run, host: &str, role: &'a str) -> Option<&'a Container> {
-        let latest = self.hosts.get(host).and_then(|facts| facts.image(&run.configuration.latest_image()));
-        let of_latest =
-            latest.and_then(|image| self.running(run, host, role).find(|container| container.image_id == image.id));
-        of_latest.or_else(|| self.running(run, host, role).next())
+        let configuration = &run.configuration;
+        let app = App { service: &configuration.service, destination: configuration.destination.as_deref() };
+        self.current_of(app, &configuration.latest_image(), host, role)
     }
+
+    /// The same of an app whose latest image has this name.
+    pub fn current_of<'a>(
+        &'a self,
+        app: App<'a>,
+        latest_image: &str,
+        host: &str,
+        role: &'a str,
+    ) -> Option<&'a Container> {
+        let latest = self.hosts.get(host).and_then(|facts| facts.image(latest_image));
+        let of_latest =
+            latest.and_then(|image| self.running_of(app, host, role).find(|container| container.image_id == image.id));
+        of_latest.or_else(|| self.running_of(app, host, role).next())
+    }
+}
+
+/// Whose containers are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct App<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The destination, if any.
+    pub destination: Option<&'a str>,
 }
 
 fn read_lines<T: serde::de::DeserializeOwned>(host: &str, text: &str) -> Result<Vec<T>, UnreadableAnswer> {

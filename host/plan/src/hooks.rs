@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use configuration::Credentials;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::facts::Facts;
@@ -22,7 +23,8 @@ pub struct Registry {
 }
 
 /// Where a login is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// On the operator's machine.
     Local,
@@ -31,7 +33,8 @@ pub enum Place {
 }
 
 /// Where the image is after the build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Whereabouts {
     /// On the operator's machine.
     Local,
@@ -40,7 +43,7 @@ pub enum Whereabouts {
 }
 
 /// A step as a plugin proposes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// A short phrase that fits after "will".
     pub title: String,
@@ -99,7 +102,8 @@ pub struct Opinion {
 }
 
 /// One thing that a policy said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Verdict {
     /// The operator is told, the run goes on.
@@ -134,6 +138,67 @@ pub enum Refusal {
     NotGranted,
 }
 
+/// What is limited in one call of a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitKind {
+    /// Bytes of each memory.
+    Memory,
+    /// Milliseconds of its own; waiting for the host is none of them.
+    Time,
+    /// Bytes of text in its answer.
+    Output,
+    /// Steps in its answer, or things done outside by a hook that acts.
+    Steps,
+    /// Calls of the host's functions.
+    Calls,
+    /// Elements of each table.
+    Elements,
+    /// Tables.
+    Tables,
+    /// Memories.
+    Memories,
+    /// Instances of modules in the component.
+    Instances,
+    /// Resources held at once.
+    Handles,
+    /// Bytes handed over in one call of a host's function.
+    Transfer,
+    /// Bytes of stack.
+    Stack,
+}
+
+impl LimitKind {
+    /// The limit with its value, in words.
+    pub fn words(self, value: u64) -> String {
+        match self {
+            Self::Memory => format!("{} MiB of memory", value >> 20),
+            Self::Time => format!("{value} ms of time"),
+            Self::Output => format!("{value} bytes of output"),
+            Self::Steps => format!("{value} steps"),
+            Self::Calls => format!("{value} calls of the host"),
+            Self::Elements => format!("{value} table elements"),
+            Self::Tables => format!("{value} tables"),
+            Self::Memories => format!("{value} memories"),
+            Self::Instances => format!("{value} instances"),
+            Self::Handles => format!("{value} handles"),
+            Self::Transfer => format!("{value} bytes in one call of the host"),
+            Self::Stack => format!("{} KiB of stack", value >> 10),
+        }
+    }
+
+    /// The key of `limits` in `x-plugins` that raises it; absent for those that are the host's own.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Memory => Some("memory"),
+            Self::Time => Some("time"),
+            Self::Output => Some("output"),
+            Self::Steps => Some("steps"),
+            Self::Calls => Some("calls"),
+            _ => None,
+        }
+    }
+}
+
 /// Why a hook gave no answer. Every variant names the plugin and the hook.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
@@ -142,8 +207,8 @@ pub enum HookError {
     #[error("plugin `{plugin}` has no answer for `{hook}`: {reason}")]
     Fault { plugin: String, hook: &'static str, reason: String },
     /// The plugin ran into a limit.
-    #[error("plugin `{plugin}` ran into a limit in `{hook}`: {limit}")]
-    Limit { plugin: String, hook: &'static str, limit: String },
+    #[error("plugin `{plugin}` ran into a limit in `{hook}`: {}", .limit.words(*.value))]
+    Limit { plugin: String, hook: &'static str, limit: LimitKind, value: u64 },
     /// The plugin crashed.
     #[error("plugin `{plugin}` crashed in `{hook}`: {message}")]
     Crash { plugin: String, hook: &'static str, message: String },

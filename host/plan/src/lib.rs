@@ -21,10 +21,13 @@ mod needs;
 #[allow(clippy::module_inception)]
 mod plan;
 mod planner;
+mod proposals;
 mod proxy;
 mod prune;
+mod publishing;
 mod registry;
 mod run;
+pub mod texts;
 mod upgrade;
 mod verify;
 
@@ -32,13 +35,15 @@ pub use action::{Action, HookScript, Part, Username, credential_names};
 pub use assembly::{AssembledFile, ImageAssembly};
 pub use error::PlanError;
 pub use facts::{
-    Answer, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
+    Answer, App, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
     read_architecture,
 };
 pub use hooks::{ActingHooks, HookError, Hooks};
 pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, PluginUse, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
-pub use run::{AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest};
+pub use run::{
+    AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest, token,
+};
 
 use std::sync::Arc;
 

@@ -31,10 +31,12 @@ pub fn action(action: &Action) -> Command {
             let (user, password) = credential_names(plugin, server.as_deref());
             docker::login(server.as_deref(), Fragment::Secret(user), &password)
         }
-        // Nobody sends this to a machine: it is what a reader of the plan sees in the place of a command.
+        // Nobody sends these to a machine: they are what a reader of the plan sees in the place of a command.
         Action::Errand { plugin, name } => Command::new(format!("# {plugin}: {name}")),
-        Action::Publish(image) => Command::new(format!("# put together and push {}", image.names.join(", "))),
-        Action::PublishFiles { path, names } => Command::new(format!("# push {path} as {}", names.join(", "))),
+        Action::Publish { image, .. } => {
+            Command::new(format!("# put {} together for {} and push it", image.names.join(", "), image.platform))
+        }
+        Action::PublishFiles { path, names, .. } => Command::new(format!("# push {path} as {}", names.join(", "))),
         Action::Logout { server } => docker::logout(server.as_deref()),
         Action::Pull { image } => docker::pull(image),
         Action::PullAccessoryImage { image } => docker::pull_accessory_image(image),

@@ -13,6 +13,9 @@ use crate::hooks::{Answer, Hooks};
 use crate::plan::{Lock, Plan, Stage, Step};
 use crate::run::{Intent, Run};
 
+/// The longest time limit that a plugin can give a step, in seconds.
+const LONGEST: u64 = 24 * 60 * 60;
+
 /// Everything a lifecycle is planned from.
 pub(crate) struct Planner<'a> {
     pub run: &'a Arc<Run>,
@@ -111,7 +114,7 @@ impl Planner<'_> {
             step.plugin = Some(answer.plugin.clone());
             step.unless.clone_from(&proposal.unless);
             step.may_fail = proposal.may_fail;
-            step.time_limit = proposal.time_limit.unwrap_or(step.time_limit);
+            step.time_limit = proposal.time_limit.map_or(step.time_limit, |seconds| seconds.min(LONGEST));
             steps.push(step);
         }
         steps

@@ -389,9 +389,14 @@ impl Run {
 
     /// A token of up to 64 hex digits; the same run and purpose give the same token.
     pub fn token(&self, purpose: &str, length: usize) -> String {
-        let hex = digest(&format!("{}\n{purpose}", self.seed));
-        hex[..length.min(hex.len())].to_string()
+        token(&self.seed, purpose, length)
     }
+}
+
+/// A token of up to 64 hex digits; the same seed and purpose give the same token.
+pub fn token(seed: &str, purpose: &str, length: usize) -> String {
+    let hex = digest(&format!("{seed}\n{purpose}"));
+    hex[..length.min(hex.len())].to_string()
 }
 
 /// SHA-256 of a text, in hexadecimal.

@@ -6,11 +6,19 @@ use commands::Machine;
 
 use crate::action::Action;
 use crate::error::PlanError;
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
+use crate::proposals::Proposals;
+use crate::publishing;
 use crate::run::Run;
 
-/// Fails on a step that breaks a rule: the app's image is pulled, tagged and started on hosts with an app role only.
+/// Fails on a step that breaks a rule: the app's image is pulled, tagged and started on hosts with an app role only, what a plugin proposes
+/// reaches nothing but what it names; what the host does itself it does here, and an image that it publishes is the project's own.
 pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
+    for (_, step) in plan.steps() {
+        if let Some(rule) = publishing::broken_rule(&step.action, run).or_else(|| probed_deed(step)) {
+            return Err(PlanError::Rule { rule, step: step.id, title: step.title.clone() });
+        }
+    }
     let app_hosts: BTreeSet<&str> = run.selection.app_hosts.iter().map(String::as_str).collect();
     let repository = run.configuration.repository();
     for (machine, step) in plan.steps() {
@@ -29,11 +37,23 @@ pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
             return Err(PlanError::Rule { rule, step: step.id, title: step.title.clone() });
         }
     }
+    let proposals = Proposals::of(run);
+    for (_, step) in plan.steps() {
+        let Some(plugin) = &step.plugin else { continue };
+        let told = proposals.check(step).map_err(|what| format!("plugin `{plugin}` {what}"));
+        told.map_err(|rule| PlanError::Rule { rule, step: step.id, title: step.title.clone() })?;
+    }
     Ok(())
 }
 
+/// No shell stands between a probe and what the host does itself.
+fn probed_deed(step: &Step) -> Option<String> {
+    let probed = step.action.is_deed() && step.unless.is_some();
+    probed.then(|| "what the host does itself cannot depend on a command".to_string())
+}
+
 /// Whether an image is one of the repository: with a tag, by digest, or bare.
-fn names(image: &str, repository: &str) -> bool {
+pub(crate) fn names(image: &str, repository: &str) -> bool {
     image.strip_prefix(repository).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
 }
 

@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use plan::hooks::{ActingHooks, Credential, Happening, Opinion, Registry, Verdict};
 use plan::{Facts, HookError, Plan, Run};
-use secrecy::SecretString;
-use wasmtime::component::Resource;
 
 use crate::access::{Access, Outside, Reach, granted_to};
-use crate::bindings::exports::sextant::deploy as exports;
-use crate::call::call;
+use crate::ask::{EventRecord, Question, RegistryRecord, Reply};
 use crate::catalogue::{Catalogue, Member};
-use crate::convert::one_line;
 use crate::plugin::Hook;
-use crate::resources::{DeploymentView, FactsView};
-use crate::review::{PlanView, Verdicts};
+use crate::review::Verdicts;
 
 /// A catalogue that may act, through a door to the world outside.
 pub struct Acting<'a> {
@@ -47,63 +42,35 @@ impl Catalogue {
         facts: &Arc<Facts>,
         plan: &Arc<Plan>,
     ) -> Result<Verdicts, HookError> {
-        call(&member.plugin, Hook::Policy, &self.limits, Access::Planning, |store, instance| {
-            let guest = exports::policy::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-            let table = &mut store.data_mut().table;
-            let settings = member.settings();
-            let deployment = table.push(DeploymentView { run: run.clone(), facts: facts.clone(), settings })?.rep();
-            let facts = table.push(FactsView { run: run.clone(), facts: facts.clone() })?.rep();
-            let plan = table.push(PlanView(plan.clone()))?.rep();
-            let verdict = table.push(Verdicts::new())?.rep();
-            let told = guest.call_review(
-                &mut *store,
-                Resource::new_borrow(deployment),
-                Resource::new_borrow(facts),
-                Resource::new_borrow(plan),
-                Resource::new_borrow(verdict),
-            )?;
-            let verdicts = store.data_mut().table.delete(Resource::<Verdicts>::new_own(verdict))?;
-            Ok(told.map(|()| verdicts))
-        })
+        let question = Question::Policy { plan: Box::new(Plan::clone(plan)) };
+        match self.ask(member, Access::Planning, (run, facts), question)? {
+            Reply::Verdicts(verdicts) => Ok(verdicts),
+            _ => unreachable!("a policy gives verdicts"),
+        }
     }
 }
 
 impl ActingHooks for Acting<'_> {
     fn credentials(&self, run: &Arc<Run>, plugin: &str, registry: &Registry) -> Result<Credential, HookError> {
         let member = self.member(plugin, Hook::Credentials)?;
-        let (username, password) =
-            call(&member.plugin, Hook::Credentials, &self.catalogue.limits, self.access(member), |store, instance| {
-                let guest =
-                    exports::credentials::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-                let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
-                let registry = store.data_mut().table.push(registry.clone())?.rep();
-                guest.call_get(store, Resource::new_borrow(deployment), Resource::new_borrow(registry))
-            })?;
-        Ok(Credential { username: SecretString::from(username), password: SecretString::from(password) })
+        match self.ask(member, run, Question::Credentials { registry: RegistryRecord::of(registry) })? {
+            Reply::Credential(credential) => Ok(credential),
+            _ => unreachable!("a question about credentials is answered with some"),
+        }
     }
 
     fn errand(&self, run: &Arc<Run>, plugin: &str, name: &str) -> Result<String, HookError> {
         let member = self.member(plugin, Hook::Errand)?;
-        let done =
-            call(&member.plugin, Hook::Errand, &self.catalogue.limits, self.access(member), |store, instance| {
-                let guest = exports::errand::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-                let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
-                guest.call_run(store, Resource::new_borrow(deployment), name)
-            })?;
-        Ok(one_line(&done))
+        match self.ask(member, run, Question::Errand { name: name.to_string() })? {
+            Reply::Line(done) => Ok(done),
+            _ => unreachable!("an errand ends with a line"),
+        }
     }
 
     fn notify(&self, run: &Arc<Run>, happening: &Happening) -> Vec<HookError> {
         let told = self.catalogue.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Notify));
-        let tell = |member: &Member| {
-            call(&member.plugin, Hook::Notify, &self.catalogue.limits, self.access(member), |store, instance| {
-                let guest = exports::notify::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-                let deployment = store.data_mut().table.push(deployment(run, member))?.rep();
-                let event = store.data_mut().table.push(happening.clone())?.rep();
-                guest.call_tell(store, Resource::new_borrow(deployment), Resource::new_borrow(event))
-            })
-        };
-        told.filter_map(|member| tell(member).err()).collect()
+        let event = EventRecord::of(happening);
+        told.filter_map(|member| self.ask(member, run, Question::Notify { event: event.clone() }).err()).collect()
     }
 }
 
@@ -118,15 +85,12 @@ impl Acting<'_> {
         })
     }
 
-    fn access(&self, member: &Member) -> Access {
-        Access::Acting(Box::new(Reach {
+    fn ask(&self, member: &Member, run: &Arc<Run>, question: Question) -> Result<Reply, HookError> {
+        let access = Access::Acting(Box::new(Reach {
             asked: member.plugin.asked.clone(),
             granted: member.entry.as_ref().map(granted_to).unwrap_or_default(),
             outside: self.outside.clone(),
-        }))
+        }));
+        self.catalogue.ask(member, access, (run, &Arc::default()), question)
     }
-}
-
-fn deployment(run: &Arc<Run>, member: &Member) -> DeploymentView {
-    DeploymentView { run: run.clone(), facts: Arc::default(), settings: member.settings() }
 }

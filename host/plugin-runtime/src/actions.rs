@@ -102,12 +102,12 @@ impl steps::HostAction for State {
 
     fn publish(&mut self, image: Resource<ImageAssembly>) -> wasmtime::Result<Resource<Action>> {
         let image = self.table.delete(image)?;
-        self.action(0, Action::Publish(image))
+        self.action(0, Action::Publish { image, login: None })
     }
 
     fn publish_files(&mut self, path: String, names: Vec<String>) -> wasmtime::Result<Resource<Action>> {
         let bytes = path.len() + names.iter().map(String::len).sum::<usize>();
-        self.action(bytes, Action::PublishFiles { path, names })
+        self.action(bytes, Action::PublishFiles { path, names, labels: Vec::new(), login: None })
     }
 
     fn build(&mut self, build: Resource<ImageBuild>) -> wasmtime::Result<Resource<Action>> {

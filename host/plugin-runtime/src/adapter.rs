@@ -56,7 +56,8 @@ impl Adapter {
         limits: Limits,
         cache: Option<&Cache>,
     ) -> Result<Self, HookError> {
-        let mut adapter = Self::load(&entry.name, component, entry.settings.to_json(), limits, cache)?;
+        let mut adapter =
+            Self::load(&entry.name, component, entry.settings.to_json(), limits.with(&entry.limits), cache)?;
         let granted = |wanted: &[String], granted: &[String], kind: &str| {
             let denied = wanted.iter().find(|name| !granted.contains(name));
             denied.map_or(Ok(()), |name| {

@@ -29,6 +29,11 @@ impl Cache {
         Self { directory: directory.into() }
     }
 
+    /// Whether a component was compiled before. Compiling a large one takes so long that people want to be told.
+    pub fn holds(&self, component: &[u8]) -> bool {
+        self.folder().join(crate::plugin::digest(component)).exists()
+    }
+
     /// The compiled component for a digest, if it is there and whole.
     pub(crate) fn load(&self, digest: &str) -> Option<Component> {
         let folder = self.folder();

@@ -1,22 +1,19 @@
 //! The set of plugins: who answers which hook, and what each may do.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use manifest::Kind;
 use plan::hooks::{Answer, BootAnswer, Hooks, Opinion, Place, Proposal, Refusal, Registry, Whereabouts};
 use plan::{Action, Facts, HookError, HookOwner, Plan, PluginUse, Run, Username};
-use wasmtime::Store;
-use wasmtime::component::Resource;
 
 use crate::access::{self, Access, granted_to};
-use crate::bindings::exports::sextant::deploy as exports;
+use crate::ask::{Question, RegistryRecord, Reply, Scene, ask};
 use crate::cache::Cache;
-use crate::call::call;
 use crate::convert;
 use crate::limits::Limits;
 use crate::plugin::{Hook, Load, Plugin};
-use crate::resources::{DeploymentView, FactsView, RoleView, StepList};
-use crate::sandbox::State;
+use crate::recorder::Recorder;
+use crate::snapshot::Snapshot;
 
 /// A plugin that comes with the program.
 #[derive(Debug, Clone, Copy)]
@@ -30,14 +27,17 @@ pub struct Builtin {
 /// Builtins and the project's own plugins.
 pub struct Catalogue {
     pub(crate) members: Vec<Member>,
-    pub(crate) limits: Limits,
     loads: Vec<Load>,
+    recorder: Option<Arc<Recorder>>,
+    snapshots: Mutex<Vec<(Arc<Run>, Option<String>, Arc<Snapshot>)>>,
 }
 
 pub(crate) struct Member {
     pub plugin: Plugin,
     /// Its entry in `x-plugins`; absent for a builtin.
     pub entry: Option<configuration::Plugin>,
+    /// What it may use in a call.
+    pub limits: Limits,
 }
 
 impl Catalogue {
@@ -48,21 +48,35 @@ impl Catalogue {
         limits: Limits,
         cache: Option<&Cache>,
     ) -> Result<Self, HookError> {
-        let mut catalogue = Self { members: Vec::new(), limits, loads: Vec::new() };
+        let mut catalogue =
+            Self { members: Vec::new(), loads: Vec::new(), recorder: None, snapshots: Mutex::default() };
         for (entry, bytes) in own {
             let (plugin, load) = Plugin::load(&entry.name, &bytes, cache)?;
             catalogue.loads.push(load);
-            catalogue.members.push(Member { plugin, entry: Some(entry) });
+            let limits = limits.with(&entry.limits);
+            catalogue.members.push(Member { plugin, entry: Some(entry), limits });
         }
         for builtin in builtins {
             let (plugin, load) = Plugin::load(builtin.name, builtin.component, cache)?;
             catalogue.loads.push(load);
-            catalogue.members.push(Member { plugin, entry: None });
+            catalogue.members.push(Member { plugin, entry: None, limits: limits.clone() });
         }
         for hook in Hook::ALL {
             catalogue.refuse_two_owners(hook)?;
         }
         Ok(catalogue)
+    }
+
+    /// Gives a plugin other limits than the rest.
+    pub fn limit(&mut self, plugin: &str, limits: &Limits) {
+        let named = self.members.iter_mut().filter(|member| member.plugin.name == plugin);
+        named.for_each(|member| member.limits = limits.clone());
+    }
+
+    /// The same, with every call recorded.
+    pub fn recorded_by(mut self, recorder: Arc<Recorder>) -> Self {
+        self.recorder = Some(recorder);
+        self
     }
 
     /// What loading took, plugin by plugin.
@@ -104,63 +118,46 @@ impl Catalogue {
         })
     }
 
-    /// Calls a hook that gives one list of steps, on the owner's behalf.
-    fn steps<T>(
+    /// What guests see of a run. It is taken once per run and architecture of the operator's docker.
+    fn snapshot(&self, run: &Arc<Run>, facts: &Facts) -> Arc<Snapshot> {
+        let mut taken = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = taken.iter().find(|known| Arc::ptr_eq(&known.0, run) && known.1 == facts.architecture);
+        if let Some((_, _, snapshot)) = known {
+            return snapshot.clone();
+        }
+        let snapshot = Arc::new(Snapshot::of(run, facts.architecture.as_deref()));
+        taken.push((run.clone(), facts.architecture.clone(), snapshot.clone()));
+        snapshot
+    }
+
+    /// Asks a plugin, and has it recorded if somebody records.
+    pub(crate) fn ask(
         &self,
         member: &Member,
-        hook: Hook,
-        scene: Scene<'_>,
-        ask: impl FnOnce(
-            &mut Store<State>,
-            &wasmtime::component::Instance,
-            Arguments,
-        ) -> wasmtime::Result<Result<T, crate::bindings::sextant::deploy::types::Fault>>,
-    ) -> Result<(Answer, T), HookError> {
-        let (steps, told) = call(&member.plugin, hook, &self.limits, Access::Planning, |store, instance| {
-            let arguments = scene.arguments(store, member)?;
-            let list = arguments.steps.rep();
-            let told = ask(store, instance, arguments)?;
-            Ok(told.map(|told| (store.data_mut().table.delete(Resource::<StepList>::new_own(list)), told)))
-        })?;
-        let steps = steps.map_err(|error| HookError::Crash {
-            plugin: member.plugin.name.clone(),
-            hook: hook.name(),
-            message: error.to_string(),
-        })?;
-        let answer = member.answer(hook, steps, &scene)?;
-        Ok((if hook == Hook::Boot { answer } else { member.only_in_turn(hook, answer)? }, told))
+        access: Access,
+        (run, facts): (&Arc<Run>, &Arc<Facts>),
+        question: Question,
+    ) -> Result<Reply, HookError> {
+        let scene = Scene { snapshot: self.snapshot(run, facts), facts: facts.clone(), settings: member.settings() };
+        match &self.recorder {
+            None => ask(&member.plugin, &member.limits, access, &scene, &question).0,
+            Some(recorder) => recorder.ask(&member.plugin, &member.limits, access, &scene, question),
+        }
     }
-}
 
-/// What a call is about.
-struct Scene<'a> {
-    run: &'a Arc<Run>,
-    facts: &'a Arc<Facts>,
-    registry: Option<&'a Registry>,
-}
-
-/// Handles that every hook gets.
-struct Arguments {
-    deployment: Resource<DeploymentView>,
-    facts: Resource<FactsView>,
-    steps: Resource<StepList>,
-}
-
-impl Scene<'_> {
-    fn arguments(&self, store: &mut Store<State>, member: &Member) -> wasmtime::Result<Arguments> {
-        let table = &mut store.data_mut().table;
-        let deployment = table.push(DeploymentView {
-            run: self.run.clone(),
-            facts: self.facts.clone(),
-            settings: member.settings(),
-        })?;
-        let facts = table.push(FactsView { run: self.run.clone(), facts: self.facts.clone() })?;
-        let steps = table.push(StepList::new())?;
-        Ok(Arguments {
-            deployment: Resource::new_borrow(deployment.rep()),
-            facts: Resource::new_borrow(facts.rep()),
-            steps: Resource::new_borrow(steps.rep()),
-        })
+    /// Asks the owner of a hook that plans, and checks its steps.
+    fn steps(
+        &self,
+        member: &Member,
+        about: (&Arc<Run>, &Arc<Facts>),
+        registry: Option<&Registry>,
+        question: Question,
+    ) -> Result<Answer, HookError> {
+        let hook = question.hook();
+        match self.ask(member, Access::Planning, about, question)? {
+            Reply::Steps(steps) => member.only_in_turn(hook, member.answer(hook, steps, about.0, registry)?),
+            _ => unreachable!("a question about steps is answered with steps"),
+        }
     }
 }
 
@@ -173,76 +170,40 @@ impl Hooks for Catalogue {
         place: Place,
     ) -> Result<Answer, HookError> {
         let member = self.owner(Hook::PreLogin, Some(registry))?;
-        let scene = Scene { run, facts, registry: Some(registry) };
-        let (answer, ()) = self.steps(member, Hook::PreLogin, scene, |store, instance, arguments| {
-            let guest = exports::pre_login::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-            let registry = store.data_mut().table.push(registry.clone())?;
-            let Arguments { deployment, facts, steps } = arguments;
-            let registry = Resource::new_borrow(registry.rep());
-            guest.call_propose(store, deployment, facts, registry, convert::place(place), steps)
-        })?;
-        Ok(answer)
+        let question = Question::PreLogin { registry: RegistryRecord::of(registry), place };
+        self.steps(member, (run, facts), Some(registry), question)
     }
 
     fn build(&self, run: &Arc<Run>, facts: &Arc<Facts>) -> Result<(Answer, Whereabouts), HookError> {
         let member = self.owner(Hook::Build, None)?;
-        let scene = Scene { run, facts, registry: None };
-        let (answer, whereabouts) = self.steps(member, Hook::Build, scene, |store, instance, arguments| {
-            let guest = exports::build::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-            guest.call_propose(store, arguments.deployment, arguments.facts, arguments.steps)
-        })?;
-        Ok((answer, convert::whereabouts(whereabouts)))
+        match self.ask(member, Access::Planning, (run, facts), Question::Build)? {
+            Reply::Build(steps, whereabouts) => {
+                let answer = member.answer(Hook::Build, steps, run, None)?;
+                Ok((member.only_in_turn(Hook::Build, answer)?, whereabouts))
+            }
+            _ => unreachable!("a build is answered with steps and a place"),
+        }
     }
 
     fn push(&self, run: &Arc<Run>, facts: &Arc<Facts>) -> Result<Answer, HookError> {
-        let member = self.owner(Hook::Push, None)?;
-        let scene = Scene { run, facts, registry: None };
-        let (answer, ()) = self.steps(member, Hook::Push, scene, |store, instance, arguments| {
-            let guest = exports::push::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-            guest.call_propose(store, arguments.deployment, arguments.facts, arguments.steps)
-        })?;
-        Ok(answer)
+        self.steps(self.owner(Hook::Push, None)?, (run, facts), None, Question::Push)
     }
 
     fn tag(&self, run: &Arc<Run>, facts: &Arc<Facts>, host: &str) -> Result<Answer, HookError> {
-        let member = self.owner(Hook::Tag, None)?;
-        let scene = Scene { run, facts, registry: None };
-        let (answer, ()) = self.steps(member, Hook::Tag, scene, |store, instance, arguments| {
-            let guest = exports::tag::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-            guest.call_propose(store, arguments.deployment, arguments.facts, host, arguments.steps)
-        })?;
-        Ok(answer)
+        let question = Question::Tag { host: host.to_string() };
+        self.steps(self.owner(Hook::Tag, None)?, (run, facts), None, question)
     }
 
     fn boot(&self, run: &Arc<Run>, facts: &Arc<Facts>, role: &str, host: &str) -> Result<BootAnswer, HookError> {
         let member = self.owner(Hook::Boot, None)?;
-        let scene = Scene { run, facts, registry: None };
-        let index = run.configuration.roles.iter().position(|known| known.name == role);
-        let (start, (finish, abort)) = self.steps(member, Hook::Boot, scene, |store, instance, arguments| {
-            let guest = exports::boot::GuestIndices::new(&member.plugin.instance)?.load(&mut *store, instance)?;
-            let index = index.ok_or_else(|| wasmtime::Error::msg(format!("there is no role {role}")))?;
-            let table = &mut store.data_mut().table;
-            let role = table.push(RoleView { run: run.clone(), index })?;
-            let (finish, abort) = (table.push(StepList::new())?.rep(), table.push(StepList::new())?.rep());
-            let Arguments { deployment, facts, steps } = arguments;
-            let told = guest.call_propose(
-                &mut *store,
-                deployment,
-                facts,
-                Resource::new_borrow(role.rep()),
-                host,
-                steps,
-                Resource::new_borrow(finish),
-                Resource::new_borrow(abort),
-            )?;
-            let table = &mut store.data_mut().table;
-            let finish = table.delete(Resource::<StepList>::new_own(finish))?;
-            let abort = table.delete(Resource::<StepList>::new_own(abort))?;
-            Ok(told.map(|()| (finish, abort)))
-        })?;
-        let scene = Scene { run, facts, registry: None };
-        let finish = member.only_in_turn(Hook::Boot, member.answer(Hook::Boot, finish, &scene)?)?;
-        let abort = member.only_in_turn(Hook::Boot, member.answer(Hook::Boot, abort, &scene)?)?;
+        let question = Question::Boot { role: role.to_string(), host: host.to_string() };
+        let Reply::Boot { start, finish, abort } = self.ask(member, Access::Planning, (run, facts), question)? else {
+            unreachable!("a boot is answered with three lists of steps")
+        };
+        let checked = |steps| member.answer(Hook::Boot, steps, run, None);
+        let start = checked(start)?;
+        let finish = member.only_in_turn(Hook::Boot, checked(finish)?)?;
+        let abort = member.only_in_turn(Hook::Boot, checked(abort)?)?;
         let plugin = start.plugin.clone();
         let (prepare, steps) = start.steps.into_iter().partition(|step| step.prepares);
         Ok(BootAnswer {
@@ -307,13 +268,19 @@ impl Member {
     }
 
     /// The plugin's steps, if each uses only what it was granted.
-    fn answer(&self, hook: Hook, mut steps: Vec<Proposal>, scene: &Scene<'_>) -> Result<Answer, HookError> {
+    fn answer(
+        &self,
+        hook: Hook,
+        mut steps: Vec<Proposal>,
+        run: &Run,
+        registry: Option<&Registry>,
+    ) -> Result<Answer, HookError> {
         for step in &mut steps {
             self.sign(hook, &mut step.action)?;
         }
         if let Some(entry) = &self.entry {
             for step in &steps {
-                self.check_grants(entry, hook, step, scene)?;
+                self.check_grants(entry, hook, step, (run, registry))?;
             }
         }
         Ok(Answer { plugin: self.plugin.name.clone(), steps })
@@ -350,7 +317,7 @@ impl Member {
         entry: &configuration::Plugin,
         hook: Hook,
         step: &Proposal,
-        scene: &Scene<'_>,
+        (run, registry): (&Run, Option<&Registry>),
     ) -> Result<(), HookError> {
         let deny = |what: String| HookError::Denied { plugin: self.plugin.name.clone(), hook: hook.name(), what };
         let unasked = |kind: Kind, name: &str| HookError::Refused {
@@ -374,10 +341,8 @@ impl Member {
                 return Err(deny(format!("the program `{program}`")));
             }
         }
-        let asked = scene
-            .registry
-            .filter(|_| matches!(step.action, Action::Login { .. }))
-            .map(|registry| &registry.credentials);
+        let asked =
+            registry.filter(|_| matches!(step.action, Action::Login { .. })).map(|registry| &registry.credentials);
         for secret in step.action.secrets() {
             let of_registry = asked.is_some_and(|credentials| {
                 credentials.password == secret
@@ -385,9 +350,9 @@ impl Member {
                         == Username::Secret(secret.to_string())
             });
             let of_deployment = match &step.action {
-                Action::WriteEnvironmentFile { .. } => is_environment_secret(scene.run, secret),
+                Action::WriteEnvironmentFile { .. } => is_environment_secret(run, secret),
                 Action::Build(_) | Action::Pack { .. } => {
-                    scene.run.configuration.builder.secrets.iter().any(|own| own == secret)
+                    run.configuration.builder.secrets.iter().any(|own| own == secret)
                 }
                 _ => false,
             };

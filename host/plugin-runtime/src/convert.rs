@@ -50,12 +50,21 @@ pub(crate) fn fault(fault: &types::Fault) -> String {
     })
 }
 
-/// A guest's text made fit for a terminal and a log: one line, no control characters, no marks that change the reading direction.
+/// A guest's text made fit for a terminal and a log.
 pub(crate) fn one_line(text: &str) -> String {
-    let unfit = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if unfit(c) { ' ' } else { c }).collect()
+    plan::texts::one_line(text)
+}
+
+/// The most characters that the title of a step has.
+const TITLE: usize = 200;
+
+/// A guest's words for a step: one line, and not a long one.
+pub(crate) fn title(text: &str) -> String {
+    let line = one_line(text);
+    match line.char_indices().nth(TITLE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -63,7 +72,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn guest_text_cannot_move_the_cursor_or_forge_lines() {
-        assert_eq!(one_line("ok\n  INFO forged\x1b[2J\u{202e}txt"), "ok   INFO forged [2J txt");
+    fn a_title_is_one_line_and_not_a_long_one() {
+        assert_eq!(title("tag\r\n\u{1b}[2J it"), "tag   [2J it");
+        assert_eq!(title(&"é".repeat(201)), format!("{}…", "é".repeat(200)));
     }
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use wasmtime::{Config, Engine};
 
+/// Bytes of stack that a guest has.
+pub(crate) const STACK: usize = 512 << 10;
+
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -13,7 +16,7 @@ pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
         let mut config = Config::new();
-        config.epoch_interruption(true).wasm_component_model(true);
+        config.epoch_interruption(true).wasm_component_model(true).max_wasm_stack(STACK);
         let engine = Engine::new(&config).expect("the engine's own configuration is valid");
         start_clock(&engine);
         engine

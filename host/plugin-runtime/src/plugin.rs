@@ -1,5 +1,6 @@
 //! A plugin: a component whose imports were checked and whose hooks are known.
 
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use manifest::{Capabilities, Manifest};
@@ -11,11 +12,16 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::access::Asked;
 use crate::bindings::EveryHook;
 use crate::cache::Cache;
+use crate::convert;
 use crate::engine::engine;
+use crate::panics;
 use crate::sandbox::{self, State};
 
 /// The largest component that is compiled.
 const SIZE: usize = 64 << 20;
+
+/// How long compiling a component may take: those of Python and JavaScript take up to 20 seconds, on a slow machine more.
+const COMPILING: Duration = Duration::from_secs(300);
 
 /// A hook that a plugin may answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +62,11 @@ impl Hook {
         }
     }
 
+    /// Whether it is called while a plan is carried out, and may reach outside.
+    pub fn acts(self) -> bool {
+        matches!(self, Self::Secrets | Self::Credentials | Self::Errand | Self::Notify)
+    }
+
     /// As components name it; an older version of the same minor is found by this name too.
     fn interface(self) -> String {
         format!("{CONTRACT}{}@{SERVED}", self.name())
@@ -79,6 +90,8 @@ pub(crate) struct Plugin {
     pub digest: String,
     pub hooks: Vec<Hook>,
     pub asked: Asked,
+    pub contract: Version,
+    pub manifest: Option<Manifest>,
     pub instance: InstancePre<State>,
 }
 
@@ -96,14 +109,13 @@ impl Plugin {
             return Err(refuse("it is compiled code, not a WebAssembly component".to_string()));
         }
         let begin = Instant::now();
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest(bytes);
         let cached = cache.and_then(|cache| cache.load(&digest));
         let compiled = cached.is_none();
         let component = match cached {
             Some(component) => component,
             None => {
-                let component = Component::from_binary(engine(), bytes)
-                    .map_err(|error| refuse(format!("it is not a WebAssembly component: {}", error.root_cause())))?;
+                let component = compile(bytes, COMPILING).map_err(refuse)?;
                 if let Some(cache) = cache {
                     cache.store(&digest, &component);
                 }
@@ -112,8 +124,8 @@ impl Plugin {
         };
         let contract = check_imports(&component).map_err(refuse)?;
         let manifest = Manifest::of(bytes).map_err(|error| refuse(error.to_string()))?;
-        let asked = match manifest {
-            Some(manifest) => Asked::ByManifest(manifest.capabilities),
+        let asked = match &manifest {
+            Some(manifest) => Asked::ByManifest(manifest.capabilities.clone()),
             None if contract < WITH_MANIFESTS => Asked::WithoutManifest,
             None => Asked::ByManifest(Capabilities::default()),
         };
@@ -121,12 +133,38 @@ impl Plugin {
         if hooks.is_empty() {
             return Err(refuse("it exports no hook of sextant:deploy@0.1".to_string()));
         }
-        let instance = linker()
-            .and_then(|linker| linker.instantiate_pre(&component))
-            .map_err(|error| refuse(format!("it does not fit this version of Sextant: {}", error.root_cause())))?;
+        let instance = linker().and_then(|linker| linker.instantiate_pre(&component)).map_err(|error| {
+            refuse(format!(
+                "it does not fit this version of Sextant: {}",
+                convert::one_line(&error.root_cause().to_string())
+            ))
+        })?;
         let load = Load { plugin: name.to_string(), compiled, took: begin.elapsed() };
-        Ok((Self { name: name.to_string(), digest, hooks, asked, instance }, load))
+        Ok((Self { name: name.to_string(), digest, hooks, asked, contract, manifest, instance }, load))
     }
+}
+
+/// Compiles in a thread of its own, which is left alone when it takes too long: a component may be made to.
+fn compile(bytes: &[u8], within: Duration) -> Result<Component, String> {
+    let (done, compiled) = mpsc::channel();
+    let bytes = bytes.to_vec();
+    std::thread::spawn(move || {
+        let component = panics::caught(|| Component::from_binary(engine(), &bytes));
+        // Nobody may be waiting any more.
+        let _ = done.send(component);
+    });
+    match compiled.recv_timeout(within) {
+        Ok(Ok(component)) => component.map_err(|error| {
+            format!("it is not a WebAssembly component: {}", convert::one_line(&error.root_cause().to_string()))
+        }),
+        Ok(Err(panic)) => Err(format!("the compiler made a mistake: {}", convert::one_line(&panic))),
+        Err(_) => Err(format!("compiling it takes longer than {} seconds", within.as_secs())),
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A plugin may import the contract and what its standard library needs to start. Anything else is refused by name. Gives the newest
@@ -138,6 +176,7 @@ fn check_imports(component: &Component) -> Result<Version, String> {
         if import.starts_with(CONTRACT) {
             contract = contract.max(check_version(import)?);
         } else if !sandbox::is_given(import) {
+            let import = convert::one_line(import);
             return Err(format!("it asks for `{import}`, which no plugin is given while planning"));
         }
     }
@@ -147,6 +186,11 @@ fn check_imports(component: &Component) -> Result<Version, String> {
         }
     }
     Ok(contract)
+}
+
+/// Whether a plugin may import an interface of that name: one of the contract, or what its standard library needs to start.
+pub fn may_import(name: &str) -> bool {
+    name.starts_with(CONTRACT) || sandbox::is_given(name)
 }
 
 /// The contract that this version serves.
@@ -177,13 +221,24 @@ fn hooks(component: &Component) -> Vec<Hook> {
 fn linker() -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine());
     sandbox::link(&mut linker)?;
-    EveryHook::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| state)?;
+    EveryHook::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| {
+        state.budget.called();
+        state
+    })?;
     Ok(linker)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_component_that_compiles_for_ever_is_given_up() {
+        let component = bundle::PLUGINS[0].1;
+        let refused = compile(component, Duration::ZERO).err();
+        assert_eq!(refused.as_deref(), Some("compiling it takes longer than 0 seconds"));
+        assert!(compile(component, COMPILING).is_ok());
+    }
 
     #[test]
     fn a_plugin_of_another_contract_is_told_who_is_behind() {

@@ -3,50 +3,35 @@
 use std::sync::Arc;
 
 use plan::hooks::{Proposal, Registry};
-use plan::{Action, Container, Facts, Intent, Run};
+use plan::{Action, App, Container, Facts};
 use wasmtime::component::Resource;
 
 use crate::bindings::sextant::deploy::{deployment, facts, steps, types};
 use crate::convert;
 use crate::sandbox::State;
+use crate::snapshot::{AssetsSnapshot, CheckoutSnapshot, Pair, ProxySnapshot, RoleSnapshot, Snapshot};
 
 /// What a guest sees as a deployment.
 pub struct DeploymentView {
-    pub(crate) run: Arc<Run>,
-    pub(crate) facts: Arc<Facts>,
+    pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) settings: String,
 }
 
 /// `builder:` of a run.
-pub struct BuilderView {
-    run: Arc<Run>,
-    facts: Arc<Facts>,
-}
+pub struct BuilderView(pub(crate) Arc<Snapshot>);
 
 /// The git checkout of a run.
-pub struct CheckoutView(Arc<Run>);
+pub struct CheckoutView(Arc<Snapshot>);
 
 /// A role of a run, by its place in the configuration.
 pub struct RoleView {
-    pub(crate) run: Arc<Run>,
+    pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) index: usize,
-}
-
-/// The proxy of a role that has one.
-pub struct ProxyView {
-    proxy: configuration::Proxy,
-    options: Vec<Pair>,
-}
-
-/// The assets of a role that has some.
-pub struct AssetsView {
-    assets: configuration::Assets,
-    directory: String,
 }
 
 /// What a guest sees as facts.
 pub struct FactsView {
-    pub(crate) run: Arc<Run>,
+    pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) facts: Arc<Facts>,
 }
 
@@ -59,107 +44,86 @@ pub struct StepHandle {
     index: usize,
 }
 
-type Pair = (String, Option<String>);
-
-impl BuilderView {
-    /// What the configuration says.
-    pub(crate) fn settings(&self) -> &configuration::Builder {
-        &self.run.configuration.builder
-    }
-
-    /// The architecture of the docker on the operator's machine, where it is known.
-    pub(crate) fn architecture(&self) -> Option<&str> {
-        self.facts.architecture.as_deref()
-    }
-
-    /// What is asked for.
-    pub(crate) fn intent(&self) -> &Intent {
-        &self.run.intent
-    }
-}
-
 impl types::Host for State {}
 
 impl deployment::Host for State {}
 
 impl deployment::HostDeployment for State {
     fn subcommand(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.subcommand.join(" "))
+        Ok(self.table.get(&this)?.snapshot.subcommand.clone())
     }
 
     fn started_at(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&this)?.run.started)
+        Ok(self.table.get(&this)?.snapshot.started_at)
     }
 
     fn performer(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.performer.clone())
+        Ok(self.table.get(&this)?.snapshot.performer.clone())
     }
 
     fn hosts(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.run.selection.hosts.clone())
+        Ok(self.table.get(&this)?.snapshot.hosts.clone())
     }
 
     fn service(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.configuration.service.clone())
+        Ok(self.table.get(&this)?.snapshot.service.clone())
     }
 
     fn destination(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.run.configuration.destination.clone())
+        Ok(self.table.get(&this)?.snapshot.destination.clone())
     }
 
     fn version(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.version.clone())
+        Ok(self.table.get(&this)?.snapshot.version.clone())
     }
 
     fn repository(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.configuration.repository())
+        Ok(self.table.get(&this)?.snapshot.repository.clone())
     }
 
     fn image(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        let run = &self.table.get(&this)?.run;
-        Ok(run.configuration.absolute_image(&run.version))
+        Ok(self.table.get(&this)?.snapshot.image.clone())
     }
 
     fn latest_image(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.configuration.latest_image())
+        Ok(self.table.get(&this)?.snapshot.latest_image.clone())
     }
 
     fn roles(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.run.selection.roles.clone())
+        Ok(self.table.get(&this)?.snapshot.roles.clone())
     }
 
     fn primary_role(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.selection.primary_role.clone().unwrap_or_default())
+        Ok(self.table.get(&this)?.snapshot.primary_role.clone())
     }
 
     fn app_hosts(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.run.selection.app_hosts.clone())
+        Ok(self.table.get(&this)?.snapshot.app_hosts.clone())
     }
 
     fn builder(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Resource<BuilderView>> {
-        let view = self.table.get(&this)?;
-        let view = BuilderView { run: view.run.clone(), facts: view.facts.clone() };
+        let view = BuilderView(self.table.get(&this)?.snapshot.clone());
         Ok(self.table.push(view)?)
     }
 
     fn checkout(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Option<Resource<CheckoutView>>> {
-        let run = self.table.get(&this)?.run.clone();
-        if run.checkout.is_none() {
+        let snapshot = self.table.get(&this)?.snapshot.clone();
+        if snapshot.checkout.is_none() {
             return Ok(None);
         }
-        Ok(Some(self.table.push(CheckoutView(run))?))
+        Ok(Some(self.table.push(CheckoutView(snapshot))?))
     }
 
     fn local_registry_port(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<Option<u16>> {
-        Ok(self.table.get(&this)?.run.configuration.registry.local_port())
+        Ok(self.table.get(&this)?.snapshot.local_registry_port)
     }
 
     fn no_cache(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<bool> {
-        Ok(self.table.get(&this)?.run.no_cache)
+        Ok(self.table.get(&this)?.snapshot.no_cache)
     }
 
     fn configuration(&mut self, this: Resource<DeploymentView>, pointer: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.run.configuration.document.pointer(&pointer).map(configuration::Node::to_json))
+        Ok(self.table.get(&this)?.snapshot.configuration.pointer(&pointer).map(ToString::to_string))
     }
 
     fn settings(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<String> {
@@ -167,7 +131,7 @@ impl deployment::HostDeployment for State {
     }
 
     fn token(&mut self, this: Resource<DeploymentView>, purpose: String, length: u32) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.run.token(&purpose, length as usize))
+        Ok(self.table.get(&this)?.snapshot.token(&purpose, length as usize))
     }
 
     fn drop(&mut self, this: Resource<DeploymentView>) -> wasmtime::Result<()> {
@@ -194,7 +158,7 @@ impl deployment::HostCheckout for State {
     }
 
     fn clones(&mut self, this: Resource<CheckoutView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.0.clones.clone())
+        Ok(self.table.get(&this)?.checkout().clones.clone())
     }
 
     fn drop(&mut self, this: Resource<CheckoutView>) -> wasmtime::Result<()> {
@@ -204,14 +168,14 @@ impl deployment::HostCheckout for State {
 }
 
 impl CheckoutView {
-    fn checkout(&self) -> &plan::Checkout {
+    fn checkout(&self) -> &CheckoutSnapshot {
         self.0.checkout.as_ref().expect("the view is made only where there is a checkout")
     }
 }
 
 impl RoleView {
-    fn role(&self) -> &configuration::Role {
-        &self.run.configuration.roles[self.index]
+    fn role(&self) -> &RoleSnapshot {
+        &self.snapshot.role_settings[self.index]
     }
 }
 
@@ -221,8 +185,7 @@ impl deployment::HostRole for State {
     }
 
     fn container_prefix(&mut self, this: Resource<RoleView>) -> wasmtime::Result<String> {
-        let view = self.table.get(&this)?;
-        Ok(view.run.configuration.container_prefix(&view.role().name))
+        Ok(self.table.get(&this)?.role().container_prefix.clone())
     }
 
     fn command(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<String>> {
@@ -238,7 +201,7 @@ impl deployment::HostRole for State {
     }
 
     fn labels(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Vec<Pair>> {
-        Ok(convert::pairs(&self.table.get(&this)?.role().labels))
+        Ok(self.table.get(&this)?.role().labels.clone())
     }
 
     fn volumes(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Vec<String>> {
@@ -246,11 +209,11 @@ impl deployment::HostRole for State {
     }
 
     fn log_driver(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.role().logging.driver.clone())
+        Ok(self.table.get(&this)?.role().log_driver.clone())
     }
 
     fn log_options(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Vec<Pair>> {
-        Ok(convert::pairs(&self.table.get(&this)?.role().logging.options))
+        Ok(self.table.get(&this)?.role().log_options.clone())
     }
 
     fn stop_timeout(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<u64>> {
@@ -259,41 +222,34 @@ impl deployment::HostRole for State {
 
     fn environment(&mut self, this: Resource<RoleView>, host: String) -> wasmtime::Result<Vec<Pair>> {
         let environment = self.table.get(&this)?.role().environments.get(&host);
-        Ok(environment.map(|environment| convert::pairs(&environment.clear)).unwrap_or_default())
+        Ok(environment.map(|environment| environment.clear.clone()).unwrap_or_default())
     }
 
     fn secrets(&mut self, this: Resource<RoleView>, host: String) -> wasmtime::Result<Vec<(String, String)>> {
         let environment = self.table.get(&this)?.role().environments.get(&host);
-        let secrets = environment.into_iter().flat_map(|environment| &environment.secret);
-        Ok(secrets.map(|(name, secret)| (name.clone(), secret.clone())).collect())
+        Ok(environment.map(|environment| environment.secrets.clone()).unwrap_or_default())
     }
 
     fn environment_file(&mut self, this: Resource<RoleView>) -> wasmtime::Result<String> {
-        let view = self.table.get(&this)?;
-        Ok(view.run.configuration.host_environment_file(&view.role().name))
+        Ok(self.table.get(&this)?.role().environment_file.clone())
     }
 
-    fn proxy(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<Resource<ProxyView>>> {
-        let view = self.table.get(&this)?;
-        let (run, role) = (&view.run, view.role());
-        let Some(proxy) = role.proxy.clone() else { return Ok(None) };
-        let options = run.configuration.proxy_options(&proxy, Some(&role.name), &run.version);
-        Ok(Some(self.table.push(ProxyView { proxy, options })?))
+    fn proxy(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<Resource<ProxySnapshot>>> {
+        let Some(proxy) = self.table.get(&this)?.role().proxy.clone() else { return Ok(None) };
+        Ok(Some(self.table.push(proxy)?))
     }
 
-    fn assets(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<Resource<AssetsView>>> {
-        let view = self.table.get(&this)?;
-        let Some(assets) = view.role().assets.clone() else { return Ok(None) };
-        let directory = view.run.configuration.assets_directory();
-        Ok(Some(self.table.push(AssetsView { assets, directory })?))
+    fn assets(&mut self, this: Resource<RoleView>) -> wasmtime::Result<Option<Resource<AssetsSnapshot>>> {
+        let Some(assets) = self.table.get(&this)?.role().assets.clone() else { return Ok(None) };
+        Ok(Some(self.table.push(assets)?))
     }
 
     fn deploy_timeout(&mut self, this: Resource<RoleView>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&this)?.run.configuration.deploy_timeout)
+        Ok(self.table.get(&this)?.role().deploy_timeout)
     }
 
     fn readiness_delay(&mut self, this: Resource<RoleView>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&this)?.run.configuration.readiness_delay)
+        Ok(self.table.get(&this)?.role().readiness_delay)
     }
 
     fn drop(&mut self, this: Resource<RoleView>) -> wasmtime::Result<()> {
@@ -303,42 +259,42 @@ impl deployment::HostRole for State {
 }
 
 impl deployment::HostProxy for State {
-    fn app_port(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&this)?.proxy.app_port)
+    fn app_port(&mut self, this: Resource<ProxySnapshot>) -> wasmtime::Result<u64> {
+        Ok(self.table.get(&this)?.app_port)
     }
 
-    fn hosts(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.proxy.hosts.clone())
+    fn hosts(&mut self, this: Resource<ProxySnapshot>) -> wasmtime::Result<Vec<String>> {
+        Ok(self.table.get(&this)?.hosts.clone())
     }
 
-    fn tls(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<bool> {
-        Ok(self.table.get(&this)?.proxy.ssl)
+    fn tls(&mut self, this: Resource<ProxySnapshot>) -> wasmtime::Result<bool> {
+        Ok(self.table.get(&this)?.tls)
     }
 
-    fn options(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<Vec<Pair>> {
+    fn options(&mut self, this: Resource<ProxySnapshot>) -> wasmtime::Result<Vec<Pair>> {
         Ok(self.table.get(&this)?.options.clone())
     }
 
-    fn drop(&mut self, this: Resource<ProxyView>) -> wasmtime::Result<()> {
+    fn drop(&mut self, this: Resource<ProxySnapshot>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
     }
 }
 
 impl deployment::HostAssets for State {
-    fn path(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.assets.path.clone())
+    fn path(&mut self, this: Resource<AssetsSnapshot>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.path.clone())
     }
 
-    fn options(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.assets.options.clone())
+    fn options(&mut self, this: Resource<AssetsSnapshot>) -> wasmtime::Result<Option<String>> {
+        Ok(self.table.get(&this)?.options.clone())
     }
 
-    fn directory(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<String> {
+    fn directory(&mut self, this: Resource<AssetsSnapshot>) -> wasmtime::Result<String> {
         Ok(self.table.get(&this)?.directory.clone())
     }
 
-    fn drop(&mut self, this: Resource<AssetsView>) -> wasmtime::Result<()> {
+    fn drop(&mut self, this: Resource<AssetsSnapshot>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
     }
@@ -383,7 +339,9 @@ impl facts::HostFacts for State {
         role: String,
     ) -> wasmtime::Result<Option<Resource<Container>>> {
         let view = self.table.get(&this)?;
-        let found = view.facts.current(&view.run, &host, &role).cloned();
+        let Snapshot { service, destination, latest_image, .. } = &*view.snapshot;
+        let app = App { service, destination: destination.as_deref() };
+        let found = view.facts.current_of(app, latest_image, &host, &role).cloned();
         Ok(found.map(|container| self.table.push(container)).transpose()?)
     }
 
@@ -440,7 +398,7 @@ impl steps::HostSteps for State {
         let action = self.table.delete(action)?;
         let list = self.table.get_mut(&this)?;
         list.push(Proposal {
-            title: convert::one_line(&title),
+            title: convert::title(&title),
             action,
             unless: None,
             may_fail: false,
@@ -472,7 +430,7 @@ impl steps::HostStep for State {
 
     fn audit(&mut self, this: Resource<StepHandle>, message: String) -> wasmtime::Result<()> {
         self.budget.output(message.len())?;
-        self.step(&this)?.audit = Some(convert::one_line(&message));
+        self.step(&this)?.audit = Some(convert::title(&message));
         Ok(())
     }
 

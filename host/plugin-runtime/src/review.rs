@@ -180,7 +180,7 @@ fn image(action: &Action) -> Option<&str> {
         | Action::ExtractAssets { image, .. } => Some(image),
         Action::StartContainer(container) | Action::StartAccessory(container) => Some(&container.image),
         Action::Build(build) | Action::Pack { build, .. } => build.tags.first().map(String::as_str),
-        Action::Publish(image) => image.names.first().map(String::as_str),
+        Action::Publish { image, .. } => image.names.first().map(String::as_str),
         Action::PublishFiles { names, .. } => names.first().map(String::as_str),
         _ => None,
     }

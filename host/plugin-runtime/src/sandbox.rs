@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use plan::hooks::Refusal;
-use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::{cli, clocks, random, sync};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::random::WasiRandom;
-use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
 use crate::access::Access;
-use crate::limits::{Budget, Limits};
+use crate::limits::{Budget, HANDLES, Limits};
 
 /// How much a guest may write to its standard error; the end of it stands in the error when the guest crashes.
 const STDERR: usize = 64 << 10;
@@ -22,8 +23,6 @@ pub(crate) struct State {
     pub table: ResourceTable,
     pub budget: Budget,
     pub stderr: MemoryOutputPipe,
-    /// How long the guest has waited for programs since its time was last set: that is none of its own.
-    pub waited: Duration,
     /// What the guest reached for without having declared it.
     pub undeclared: Option<String>,
     /// What the guest may reach outside.
@@ -39,18 +38,18 @@ impl State {
         let mut wasi = WasiCtx::builder();
         wasi.stderr(stderr.clone())
             .wall_clock(StoppedClock)
-            .monotonic_clock(StoppedClock)
             .secure_random(Deterministic::new(vec![0]))
             .insecure_random(Deterministic::new(vec![0]))
             .insecure_random_seed(0)
             .max_random_size(4096)
             .allow_tcp(false)
             .allow_udp(false);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
         Self {
-            table: ResourceTable::new(),
+            table,
             budget: Budget::new(limits.clone()),
             stderr,
-            waited: Duration::ZERO,
             undeclared: None,
             access,
             refused: None,
@@ -90,7 +89,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     cli::terminal_stdout::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(linker, State::clocks)?;
-    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(linker, State::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<State, HasStoppedClock>(linker, |state| NoTime(&mut state.table))?;
     random::random::add_to_linker::<State, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
     random::insecure::add_to_linker::<State, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
     random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.ctx().ctx.random())
@@ -115,12 +114,38 @@ impl HostWallClock for StoppedClock {
     }
 }
 
-impl HostMonotonicClock for StoppedClock {
-    fn resolution(&self) -> u64 {
-        1_000_000_000
+struct HasStoppedClock;
+
+impl wasmtime::component::HasData for HasStoppedClock {
+    type Data<'a> = NoTime<'a>;
+}
+
+/// A clock that stands still: whoever waits for it has waited already, so that no guest can sleep in the host.
+struct NoTime<'a>(&'a mut ResourceTable);
+
+impl clocks::monotonic_clock::Host for NoTime<'_> {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(0)
     }
 
-    fn now(&self) -> u64 {
-        0
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(1_000_000_000)
     }
+
+    fn subscribe_instant(&mut self, _: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.subscribe_duration(0)
+    }
+
+    fn subscribe_duration(&mut self, _: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let over = self.0.push(Over)?;
+        subscribe(self.0, over)
+    }
+}
+
+/// What has happened already.
+struct Over;
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Over {
+    async fn ready(&mut self) {}
 }

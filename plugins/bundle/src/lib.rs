@@ -1,4 +1,5 @@
-//! The builtin plugins, built from source and embedded. They go through the same door as everybody's.
+//! The builtin plugins, built from source and embedded. They go through the same door as everybody's. And what authors begin with: the
+//! contract ([`CONTRACT`], a file per interface) and the sources of the SDK ([`SDK`]), so that `sextant plugin new` needs nothing else.
 
 /// A component of the bundle, under its name.
 macro_rules! component {
@@ -23,3 +24,5 @@ pub const ADAPTERS: [(&str, &[u8]); 10] = [
     component!("passbolt"),
     component!("test"),
 ];
+
+include!(concat!(env!("OUT_DIR"), "/texts.rs"));

@@ -5,7 +5,7 @@
 /// The interfaces of the host.
 pub mod host {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package sextant:sdk;
             world host {
@@ -24,7 +24,7 @@ macro_rules! hook_world {
     ($module:ident, $world:literal, $export:literal, $path:literal, [$($interface:literal: $shared:ident),+ $(,)?]) => {
         pub mod $module {
             wit_bindgen::generate!({
-                path: "../../wit",
+                path: "wit",
                 world: $world,
                 pub_export_macro: true,
                 export_macro_name: $export,

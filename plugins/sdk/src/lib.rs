@@ -17,11 +17,32 @@
 //! sextant_sdk::export!(Mine: tag);
 //! ```
 //!
-//! Built for `wasm32-wasip2`, the crate is a component. A hook is a pure function: it proposes steps and cannot act.
+//! Built for `wasm32-wasip2`, the crate is a component; `sextant plugin build` does it and adds what `plugin.toml` says. Hooks that plan are
+//! pure functions: they propose steps and cannot act. Hooks that act ([`Credentials`], [`Errand`], [`Notify`], [`Secrets`]) reach outside
+//! through [`network`], [`files`], [`execution`], [`vault`] and [`clock`], as far as the manifest asks and the project grants:
+//!
+//! ```
+//! use sextant_sdk::{Deployment, Event, Fault, Notify, network::Request, secret};
+//!
+//! struct Webhook;
+//!
+//! impl Notify for Webhook {
+//!     fn tell(deployment: &Deployment, event: &Event) -> Result<(), Fault> {
+//!         let text = format!("{} of {} {}", deployment.subcommand(), deployment.service(), event.kind());
+//!         Request::post(secret("WEBHOOK_URL")).with_body([text.into()]).send()?.successful()?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! sextant_sdk::export!(Webhook: notify);
+//! ```
 
 #[doc(hidden)]
 pub mod bindings;
 mod export;
+mod faults;
+mod requests;
+mod settings;
 
 pub use bindings::host::sextant::deploy::capability::Refusal;
 pub use bindings::host::sextant::deploy::deployment::{Assets, Builder, Checkout, Deployment, Proxy, Registry, Role};
@@ -35,6 +56,8 @@ pub use bindings::host::sextant::deploy::steps::{
 pub use bindings::host::sextant::deploy::types::{Fault, Place, Text, Whereabouts};
 /// What hooks that act may reach. Every call takes a capability that `plugin.toml` asks for and the project grants.
 pub use bindings::host::sextant::deploy::{clock, execution, files, network, vault};
+pub use requests::secret;
+pub use settings::settings;
 
 /// Logs in to a registry. Called once per registry and place that needs a login.
 pub trait PreLogin {

@@ -48,7 +48,7 @@ impl Secrets for GcpSecretManager {
 }
 
 fn log_in(programs: &Programs) -> Result<(), Fault> {
-    let logged_in = || {
+    let logged_in = || -> Result<bool, Fault> {
         let accounts = run(programs, &["gcloud", "auth", "list", "--format=json"]).json("gcloud auth list")?;
         Ok(!entries(&accounts).is_empty())
     };

@@ -61,6 +61,8 @@ pub(crate) fn prepare(layout: &Layout, buildx: &Path) -> Result<()> {
         let _ = fs::remove_file(&link);
         symlink(buildx, &link).map_err(Error::file("link", &link))?;
     }
+    // Where docker looks for them, and where it does when it runs without root: that place follows the operator's home.
+    registry::lay_out_trust(layout, &layout.keep("home/.config/docker/certs.d"))?;
     registry::lay_out_trust(layout, &layout.run("operator/etc-docker/certs.d"))
 }
 

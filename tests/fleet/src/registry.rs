@@ -69,14 +69,14 @@ pub(crate) fn registry(layout: &Layout) -> Registry {
         address: format!("{BRIDGE_ADDRESS}:{PORT}"),
         username: USERNAME.into(),
         password: PASSWORD.into(),
-        ca: layout.keep("registry/ca.crt"),
+        ca: layout.keep("registry/server.crt"),
     }
 }
 
 /// Makes the certificate and the password file, once.
 pub(crate) fn prepare(layout: &Layout) -> Result<()> {
     make_directory(&layout.keep("registry"))?;
-    let certificate = layout.keep("registry/ca.crt");
+    let certificate = layout.keep("registry/server.crt");
     if !certificate.exists() {
         let mut openssl =
             command(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]);
@@ -87,6 +87,9 @@ pub(crate) fn prepare(layout: &Layout) -> Result<()> {
             "/CN=sextant-fleet",
             "-addext",
             &format!("subjectAltName=IP:{BRIDGE_ADDRESS}"),
+            // A server's own certificate: not every client takes one that could sign others.
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
         ]);
         run(openssl.arg("-keyout").arg(layout.keep("registry/key.pem")).arg("-out").arg(&certificate))?;
     }

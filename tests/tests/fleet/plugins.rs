@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::operator;
 use crate::scene::Scene;
 use crate::traces::Traces;
 
@@ -50,6 +51,37 @@ fn a_plugin_that_misbehaves_ends_the_run_before_anything_is_touched() {
     before.assert_untouched();
     scene.assert_no_lock();
     scene.leave_as_found();
+}
+
+#[test]
+fn an_image_is_put_together_and_deployed_without_docker_on_the_operators_machine() {
+    let Some(scene) = Scene::deployed() else { return };
+    let fleet = &scene.fleet;
+    let example = Path::new(env!("EXAMPLES")).join("oci_image.wasm");
+    let files = "files: { app: /app, version.txt: /version }, command: [/app], workdir: /tmp, port: 80";
+    let plugins = format!("x-plugins:\n  image: {{ source: '{}', with: {{ {files} }} }}\n", example.display());
+    give(&scene, &plugins, "driver: docker");
+    let version = scene.commit("put-together");
+    operator::forget_login(fleet);
+    let path = operator::path_without_docker(fleet);
+    let (traces, asked) = (operator::traces(fleet), fleet.registry_requests().unwrap().len());
+
+    let mut command = scene.sextant_command(&["deploy"]);
+    command.env_remove("DOCKER_HOST").env_remove("DOCKER_CONFIG").env("PATH", &path);
+    let run = crate::programs::run(&mut command).succeeded();
+
+    let said = format!("put {} together and push it  ok", scene.image(&version.commit));
+    assert!(run.stderr.contains(&said), "`{said}` was not said:\n{}", run.stderr);
+    scene.assert_serves(&version.name);
+    let left: Vec<String> = operator::traces(fleet).difference(&traces).cloned().collect();
+    assert!(left.is_empty(), "docker of the operator's machine was used: {left:#?}");
+    let requests = fleet.registry_requests().unwrap().split_off(asked);
+    for tag in [version.commit.as_str(), "latest"] {
+        let manifest = format!("/v2/fleet/sample/manifests/{tag}");
+        let pushed = |request: &fleet::RegistryRequest| request.method == "PUT" && request.path == manifest;
+        assert!(requests.iter().any(pushed), "{tag} was not pushed: {requests:#?}");
+    }
+    scene.leave(&version);
 }
 
 /// Adds to the project's configuration, and to its builder.

@@ -20,13 +20,41 @@ pub fn plugin_target() -> anyhow::Result<()> {
 }
 
 /// Programs that tests call, and the Debian packages that bring them.
-const TEST_PROGRAMS: &[(&str, &str)] =
-    &[("git", "git"), ("ssh", "openssh-client"), ("sshd", "openssh-server"), ("strace", "strace")];
+const TEST_PROGRAMS: &[(&str, &str)] = &[
+    ("buildah", "buildah"),
+    ("docker-registry", "docker-registry"),
+    ("git", "git"),
+    ("htpasswd", "apache2-utils"),
+    ("openssl", "openssl"),
+    ("ssh", "openssh-client"),
+    ("sshd", "openssh-server"),
+    ("strace", "strace"),
+    // What authors of plugins in Python and JavaScript have; the tests bring the rest from PyPI and npm.
+    ("python3", "python3"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+];
 
 /// Installs what tests call besides the fleet's own programs. `must` tells whether going without is an error.
 pub fn test_programs(must: bool) -> anyhow::Result<()> {
     match fleet::install_packages(TEST_PROGRAMS, &tell) {
         Err(error) if error.skip_reason().is_some() && !must => tell(&format!("some tests will be skipped: {error}")),
+        installed => installed?,
+    }
+    python_environments(must)
+}
+
+/// Debian's Python comes without what makes environments.
+fn python_environments(must: bool) -> anyhow::Result<()> {
+    let there = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+    if there.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    tell("installing python3-venv");
+    let installed =
+        run_program(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends", "python3-venv"]));
+    match installed {
+        Err(error) if !must => tell(&format!("some tests will be skipped: {error}")),
         installed => installed?,
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod accessory;
 mod app;
+mod author;
 mod build;
 mod lock;
 mod plan;
@@ -19,10 +20,11 @@ use crate::surroundings::Permissions;
 
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
 pub use app::{AppChange, AppCommand, Exec, LogArguments, LogTail};
+pub use author::{AuthorCommand, Language, NewPlugin, PluginKind};
 pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
-pub use plugin::{AddPlugin, PluginCommand};
+pub use plugin::{AddPlugin, DevelopPlugin, PluginCommand, TestPlugin};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
@@ -107,12 +109,18 @@ pub struct Options {
     /// Take only plugins that sextant.lock has; so it is where the variable CI is set
     #[arg(long, global = true)]
     pub frozen: bool,
+    /// Write everything that is said between Sextant and its plugins to this file, for `plugin test --replay`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<String>,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Print help
     #[arg(long, global = true, action = clap::ArgAction::Help)]
     help: Option<bool>,
+    /// A component that was just built, by its key in x-plugins: it stands in for what the project pins.
+    #[arg(skip)]
+    pub built: Option<(String, Vec<u8>)>,
     /// The words of the subcommand.
     #[arg(skip)]
     pub path: Vec<String>,
@@ -194,7 +202,7 @@ pub enum Command {
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),
-    /// Plugins: pin, update, verify, push, sign
+    /// Plugins: write, build, look at; pin, update, verify, push, sign
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Show what the configuration comes to, as `kamal config` does

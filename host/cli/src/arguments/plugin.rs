@@ -2,8 +2,16 @@
 
 use clap::{Args, Subcommand};
 
+use super::author::AuthorCommand;
+
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
+    #[command(flatten)]
+    Author(AuthorCommand),
+    /// Try a component: replay a recording, or check how it behaves
+    Test(TestPlugin),
+    /// Build the plugin in this folder and show how the plan of a project changes
+    Dev(DevelopPlugin),
     /// Pin a plugin in sextant.lock and add it to x-plugins
     Add(AddPlugin),
     /// Show the plugins of the project
@@ -47,6 +55,31 @@ pub enum PluginCommand {
         #[arg(default_value = "plugin")]
         name: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct TestPlugin {
+    /// The component's file
+    pub component: String,
+    /// Ask it what this recording of `--record` holds, offline, and compare the answers
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<String>,
+    /// Settings and grants as they stand under its name in x-plugins: `with:`, `grants:`
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DevelopPlugin {
+    /// The project whose plan is shown
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub project: String,
+    /// The plugin's folder
+    #[arg(default_value = ".")]
+    pub folder: String,
+    /// Go on: build again whenever a file changes
+    #[arg(long)]
+    pub watch: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod app_hosts;
 mod boot;
 mod lock;
 mod proxy;
+mod publishing;
 mod refusals;
 mod skip_push;
 mod upgrade;

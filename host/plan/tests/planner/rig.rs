@@ -122,6 +122,10 @@ pub struct Double {
     pub prepares: bool,
     /// What logging in to a host also does.
     pub login_also: Option<Action>,
+    /// What building the image takes, and where; nothing said is a program.
+    pub builds: Vec<(String, Action)>,
+    /// What logging in on the operator's machine also does.
+    pub login_here_also: Option<Action>,
     /// What was asked so far.
     pub asked: Mutex<Vec<String>>,
 }
@@ -150,7 +154,8 @@ fn answer(steps: impl IntoIterator<Item = (String, Action)>) -> Answer {
     Answer { plugin: "double".to_string(), steps: steps.into_iter().map(proposal).collect() }
 }
 
-fn words(text: &str) -> (String, Action) {
+/// A program that runs, as a step of that title.
+pub fn words(text: &str) -> (String, Action) {
     (text.to_string(), Action::Run { words: text.split(' ').map(str::to_string).collect() })
 }
 
@@ -160,7 +165,7 @@ impl Hooks for Double {
         let server = registry.server.clone();
         let (username, password) = (Username::Clear("acme".into()), registry.credentials.password.clone());
         let login = Action::Login { server, username, password };
-        let more = self.login_also.clone().filter(|_| place == Place::Hosts);
+        let more = if place == Place::Hosts { &self.login_also } else { &self.login_here_also }.clone();
         Ok(answer(
             [("log in".to_string(), login)].into_iter().chain(more.map(|action| ("and more".to_string(), action))),
         ))
@@ -169,7 +174,8 @@ impl Hooks for Double {
     fn build(&self, _: &Arc<Run>, _: &Arc<Facts>) -> Result<(Answer, Whereabouts), HookError> {
         self.note("build".to_string());
         let whereabouts = if self.leaves_image_local { Whereabouts::Local } else { Whereabouts::Registry };
-        Ok((answer([words("build")]), whereabouts))
+        let steps = if self.builds.is_empty() { vec![words("build")] } else { self.builds.clone() };
+        Ok((answer(steps), whereabouts))
     }
 
     fn push(&self, _: &Arc<Run>, _: &Arc<Facts>) -> Result<Answer, HookError> {

@@ -13,8 +13,8 @@ fn check(intent: Intent, hooks: Double, calls: Expect) {
 #[test]
 fn without_it_the_image_is_built_after_a_local_login() {
     let calls = expect![[r#"
-        pre-login Local
         build
+        pre-login Local
         pre-login Hosts
         boot web 10.0.0.1
         tag 10.0.0.1
@@ -25,9 +25,9 @@ fn without_it_the_image_is_built_after_a_local_login() {
 #[test]
 fn push_is_asked_only_when_the_build_left_the_image_local() {
     let calls = expect![[r#"
-        pre-login Local
         build
         push
+        pre-login Local
         pre-login Hosts
         boot web 10.0.0.1
         tag 10.0.0.1

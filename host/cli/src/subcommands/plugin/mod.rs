@@ -1,8 +1,14 @@
-//! `sextant plugin`: what is pinned in `sextant.lock`, and components on their way to others.
+//! `sextant plugin`: projects of new plugins, what is pinned in `sextant.lock`, and components on their way to others.
 
 mod add;
+mod build;
+mod develop;
 mod entry;
+mod inspect;
+mod new;
+mod portrait;
 mod publish;
+mod test;
 
 use configuration::Plugin;
 use distribution::{DistributionError, Expectation, Found, Lock, Locked, PublicKey, Source};
@@ -10,7 +16,7 @@ use manifest::Kind;
 use serde_json::{Value, json};
 
 use super::confirm;
-use crate::arguments::{Options, Output, PluginCommand};
+use crate::arguments::{AuthorCommand, Options, Output, PluginCommand};
 use crate::failure::Failure;
 use crate::plugins::surroundings;
 use crate::project::{self, Project};
@@ -18,7 +24,10 @@ use crate::report::{print, say};
 
 pub fn run(options: &Options, command: PluginCommand) -> Result<u8, Failure> {
     match command {
+        PluginCommand::Author(command) => author(options, command),
         PluginCommand::Add(arguments) => add::run(options, arguments),
+        PluginCommand::Test(arguments) => test::run(options, &arguments),
+        PluginCommand::Dev(arguments) => develop::run(options, &arguments),
         PluginCommand::List => list(options),
         PluginCommand::Update { name, yes } => update(options, name.as_deref(), yes),
         PluginCommand::Verify => verify(options),
@@ -26,6 +35,15 @@ pub fn run(options: &Options, command: PluginCommand) -> Result<u8, Failure> {
         PluginCommand::Push { component, to, sign } => publish::push(options, &component, &to, sign.as_deref()),
         PluginCommand::Sign { component, sign } => publish::sign(options, &component, &sign),
         PluginCommand::Keygen { name } => publish::keygen(options, &name),
+    }
+}
+
+/// What those ask for who write plugins.
+fn author(options: &Options, command: AuthorCommand) -> Result<u8, Failure> {
+    match command {
+        AuthorCommand::New(arguments) => new::run(&arguments),
+        AuthorCommand::Build { folder } => build::run(options, &folder),
+        AuthorCommand::Inspect { plugin } => inspect::run(options, &plugin),
     }
 }
 

@@ -1,0 +1,83 @@
+//! What an author has: a folder, programs, and the program that is tested.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tests::sextant;
+
+/// What tests of authors keep between runs: compiled dependencies and compiled components.
+pub fn kept(name: &str) -> PathBuf {
+    let target = sextant().ancestors().nth(2).expect("the program stands in target/PROFILE").to_path_buf();
+    let folder = target.join("authors").join(name);
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    folder
+}
+
+/// Whether a test cannot run because a program is missing; it says so. With `SEXTANT_NO_SKIP=1` that is a failure.
+pub fn lacks(programs: &[&[&str]]) -> bool {
+    let missing = programs.iter().find(|words| {
+        let ran = Command::new(words[0]).args(&words[1..]).output();
+        !ran.is_ok_and(|output| output.status.success())
+    });
+    let Some(words) = missing else { return false };
+    let reason = format!("`{}` does not work here", words.join(" "));
+    assert!(std::env::var_os("SEXTANT_NO_SKIP").is_none_or(|value| value != "1"), "SEXTANT_NO_SKIP=1, and {reason}");
+    say(&format!("skipped: {reason}"));
+    true
+}
+
+#[allow(clippy::print_stderr)]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Runs lines of a shell one after the other, until one fails, as an author would.
+pub fn shell(folder: &Path, script: &str) -> Output {
+    let programs = sextant().parent().expect("the program has a folder").to_path_buf();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::env::split_paths(&path);
+    let path = std::env::join_paths(std::iter::once(programs).chain(paths)).expect("paths can be joined");
+    let mut command = Command::new("/bin/sh");
+    // What cargo tells a test is not what an author's shell has.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_")) {
+        if name != "CARGO_HOME" {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(["-e", "-c", script])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env("CARGO_TARGET_DIR", compiled())
+        .env("XDG_CACHE_HOME", kept("cache"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("CI")
+        .env_remove("RUSTFLAGS");
+    command.output().expect("a shell can be started")
+}
+
+/// Where cargo compiles to: a folder per test, because all plugins have files of the same name there.
+fn compiled() -> PathBuf {
+    let test = std::thread::current();
+    kept("cargo").join(test.name().unwrap_or("main").replace("::", "-"))
+}
+
+/// What lines of a shell print, which have to work.
+pub fn works(folder: &Path, script: &str) -> String {
+    let output = shell(folder, script);
+    assert!(
+        output.status.success(),
+        "{script}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("it prints text")
+}
+
+/// What lines of a shell complain about, which must not work.
+pub fn fails(folder: &Path, script: &str, code: i32) -> String {
+    let output = shell(folder, script);
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{script}\n{complaint}");
+    complaint
+}

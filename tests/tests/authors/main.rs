@@ -1,0 +1,7 @@
+//! The author's path: projects of new plugins, in every language, from the first command to a component that answers. Nothing here is
+//! played: cargo, componentize-py and componentize-js are the real ones, and bring what they need from their registries.
+
+mod bench;
+mod page;
+mod projects;
+mod speakers;

@@ -1,0 +1,179 @@
+//! Plugins in Python and JavaScript: what is built of them does in the sandbox what it says.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use configuration::{Filter, Selection, Source, Sources};
+use plan::hooks::{ActingHooks, Hooks, Place, Registry, Verdict};
+use plan::{Action, Facts, Intent, Plan, Run};
+use plugin_runtime::{Builtin, Cache, Call, Catalogue, HttpRequest, HttpResponse, Limits, Outcome, Outside};
+use secrecy::{ExposeSecret, SecretString};
+use tests::house;
+
+use crate::bench::{kept, lacks, works};
+
+const PYTHON: &str = "python3 -m venv .venv; .venv/bin/pip install --quiet componentize-py==0.25.1";
+const JS: &str = "npm install --silent";
+
+#[test]
+fn a_login_in_python_fetches_its_password() {
+    if !lacks(&[&["python3", "-c", "import ensurepip, venv"]]) {
+        logs_in("python", PYTHON);
+    }
+}
+
+#[test]
+fn a_login_in_javascript_fetches_its_password() {
+    if !lacks(&[&["node", "--version"], &["npm", "--version"]]) {
+        logs_in("js", JS);
+    }
+}
+
+#[test]
+fn a_freeze_in_python_denies() {
+    if !lacks(&[&["python3", "-c", "import ensurepip, venv"]]) {
+        freezes("python", PYTHON, "python3 -m unittest --quiet");
+    }
+}
+
+#[test]
+fn a_freeze_in_javascript_denies() {
+    if !lacks(&[&["node", "--version"], &["npm", "--version"]]) {
+        freezes("js", JS, "npm test");
+    }
+}
+
+/// The project of a login as `plugin new` writes it: the step while planning, and the request when the step is due.
+fn logs_in(language: &str, prepare: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    works(
+        folder.path(),
+        &format!("sextant plugin new mine --kind registry --lang {language}; cd mine; {prepare}; sextant plugin build"),
+    );
+    let (run, catalogue) = scene(
+        &folder.path().join("mine/mine.wasm"),
+        "grants: { secrets: [REGISTRY_API_KEY], network: ['tokens.example.com:443'] }, with: { tokens: 'https://tokens.example.com/v1' }",
+    );
+    let credentials = run.configuration.registry.credentials.clone().expect("the registry takes a login");
+    let registry = Registry { server: Some("eu.registry.example".into()), credentials };
+    let answer = catalogue.pre_login(&run, &Arc::default(), &registry, Place::Hosts).expect("it answers");
+    let server = registry.server.clone();
+    assert_eq!(answer.steps[0].title, "log in to eu.registry.example with mine");
+    assert_eq!(answer.steps[0].action, Action::LoginWithCredentials { plugin: "guest".into(), server });
+    let given = |status: u16| {
+        let world = Arc::new(World { status, sent: Mutex::default() });
+        let given = catalogue.acting(world.clone()).credentials(&run, "guest", &registry);
+        let sent = world.sent.lock().expect("nobody panicked").join("\n");
+        (given.map(|given| format!("{} {}", given.username.expose_secret(), given.password.expose_secret())), sent)
+    };
+    let (login, sent) = given(200);
+    assert_eq!(login.expect("it gives a password"), "AWS short-lived");
+    assert_eq!(sent, "GET https://tokens.example.com/v1 authorization: Bearer planted");
+    assert_eq!(
+        given(403).0.map_err(|error| error.to_string()),
+        Err("plugin `guest` has no answer for `credentials`: the server answered 403".to_string())
+    );
+    let (run, catalogue) =
+        scene(&folder.path().join("mine/mine.wasm"), "with: { tokens: 'https://tokens.example.com/v1' }");
+    let world = Arc::new(World { status: 200, sent: Mutex::default() });
+    let refused = catalogue.acting(world).credentials(&run, "guest", &registry).map(drop);
+    let refused = refused.map_err(|error| error.to_string()).expect_err("nothing is granted");
+    assert!(refused.contains("which it is not granted, in `credentials`"), "{refused}");
+}
+
+/// The policy of `plugins/examples`: the same in every language.
+fn freezes(language: &str, prepare: &str, test: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = house().join(format!("plugins/examples/freeze-window-{language}"));
+    // The contract is a link there.
+    works(
+        folder.path(),
+        &format!("cp -RL '{}' mine; cd mine; {prepare}; {test}; sextant plugin build", example.display()),
+    );
+    let component = folder.path().join(format!("mine/freeze-window-{language}.wasm"));
+    let check = |settings: &str, expected: &[&str]| {
+        let (run, catalogue) = scene(&component, &format!("with: {settings}"));
+        let facts: Arc<Facts> = Arc::default();
+        let plan: Plan = plan::plan(&run, &facts, &catalogue).expect("it plans");
+        let verdicts = catalogue.review(&run, &facts, &Arc::new(plan)).remove(0).verdicts;
+        let reasons: Vec<String> = verdicts
+            .into_iter()
+            .map(|verdict| match verdict {
+                Verdict::Deny { reason, .. } => reason,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(reasons, expected, "{settings}");
+    };
+    // The run of a scene begins on a Saturday, at ten.
+    check("{ days: [fri, sun] }", &[]);
+    check("{ days: [fri, sat, sun] }", &["nobody deploys on a sat, and it is 2026-01-31 at UTC+00:00"]);
+    check("{ days: [sun], utc_offset: '+14:00' }", &["nobody deploys on a sun, and it is 2026-02-01 at UTC+14:00"]);
+    check("{ dates: ['2026-01-31'] }", &["nobody deploys on 2026-01-31"]);
+    check(
+        "{ days: [friday] }",
+        &[
+            "it gave no verdict: plugin `guest` refuses its setting `days`: `friday` is none of mon, tue, wed, thu, fri, sat, sun",
+        ],
+    );
+}
+
+/// A project that uses a component, and what was loaded for it.
+fn scene(component: &Path, entry: &str) -> (Arc<Run>, Catalogue) {
+    let text = format!(
+        "service: shop
+image: acme/shop
+servers: [10.0.0.1]
+registry: {{ server: eu.registry.example, username: acme, password: [REGISTRY_PASSWORD] }}
+builder: {{ arch: amd64, context: . }}
+x-plugins: {{ guest: {{ source: guest.wasm, {entry} }} }}
+"
+    );
+    let base = Source { path: "config/deploy.yml".into(), text };
+    let configuration =
+        configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
+    let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
+    let own = vec![(configuration.plugins[0].clone(), std::fs::read(component).expect("it was built"))];
+    let run = Run::sample(Intent::Deploy { skip_push: true }, configuration, selection);
+    let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
+    let cache = Cache::new(kept("cache").join("components"));
+    let catalogue = Catalogue::load(&builtins, own, Limits::default(), Some(&cache)).expect("the plugins load");
+    (Arc::new(run), catalogue)
+}
+
+/// A world where passwords are given out.
+struct World {
+    status: u16,
+    sent: Mutex<Vec<String>>,
+}
+
+impl Outside for World {
+    fn send(&self, request: &HttpRequest) -> Result<HttpResponse, String> {
+        let headers: String =
+            request.headers.iter().map(|(name, value)| format!(" {name}: {}", value.expose_secret())).collect();
+        let line = format!("{} {}{headers}", request.method, request.url.expose_secret());
+        self.sent.lock().expect("nobody panicked").push(line);
+        let body = br#"{"user":"AWS","password":"short-lived"}"#.to_vec();
+        Ok(HttpResponse { status: self.status, headers: Vec::new(), body })
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("{path} is not there"))
+    }
+
+    fn run(&self, _: &Call) -> Outcome {
+        Outcome::default()
+    }
+
+    fn variable(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn secret(&self, _: &str) -> Result<SecretString, String> {
+        Ok("planted".into())
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}
