@@ -36,6 +36,10 @@ impl Scene {
         let scene = Self { folder, server, registry };
         scene.write("config/deploy.yml", &deploy_yml(&scene.server, plugin));
         scene.write(".kamal/secrets", &format!("REGISTRY_PASSWORD={PASSWORD}\n"));
+        for example in ["oci_image", "buildah"] {
+            let component = Path::new(env!("EXAMPLES")).join(example).with_extension("wasm");
+            fs::copy(component, scene.project().join(example).with_extension("wasm")).expect("the example was built");
+        }
         scene.write("dist/app", "the program");
         scene.write("Dockerfile", "FROM scratch\nCOPY dist/app /app\nENTRYPOINT [\"/app\"]\n");
         let git = |words: &[&str]| {
@@ -133,7 +137,7 @@ fn deploy_yml(server: &str, plugin: &str) -> String {
 }
 
 fn example(name: &str, more: &str) -> String {
-    format!("source: '{}/{name}.wasm', {more}", env!("EXAMPLES"))
+    format!("source: {name}.wasm, {more}")
 }
 
 fn succeeded(output: &Output) -> String {

@@ -132,7 +132,7 @@ fn a_run_is_recorded_and_replayed_by_the_program() {
 fn builtins_keep_what_the_contract_promises() {
     let cache = tempfile::tempdir().expect("a folder can be made");
     let cache = Cache::new(cache.path());
-    for (name, component) in bundle::PLUGINS.into_iter().chain(bundle::ADAPTERS) {
+    for (name, component) in bundle::PLUGINS.iter().chain(&bundle::ADAPTERS) {
         let findings = conformance::check(name, component, &Setting::default(), &builtins(), Some(&cache));
         let failed: Vec<&Finding> =
             findings.iter().filter(|finding| matches!(finding.result, Found::Fail(_) | Found::Warn(_))).collect();

@@ -57,9 +57,9 @@ fn a_plugin_that_misbehaves_ends_the_run_before_anything_is_touched() {
 fn an_image_is_put_together_and_deployed_without_docker_on_the_operators_machine() {
     let Some(scene) = Scene::deployed() else { return };
     let fleet = &scene.fleet;
-    let example = Path::new(env!("EXAMPLES")).join("oci_image.wasm");
+    let example = taken(&scene, env!("EXAMPLES"), "oci_image");
     let files = "files: { app: /app, version.txt: /version }, command: [/app], workdir: /tmp, port: 80";
-    let plugins = format!("x-plugins:\n  image: {{ source: '{}', with: {{ {files} }} }}\n", example.display());
+    let plugins = format!("x-plugins:\n  image: {{ source: '{example}', with: {{ {files} }} }}\n");
     give(&scene, &plugins, "driver: docker");
     let version = scene.commit("put-together");
     operator::forget_login(fleet);
@@ -93,8 +93,11 @@ fn give(scene: &Scene, plugins: &str, builder: &str) {
 
 /// A guest as a file of the project, where it is taken without being pinned.
 fn guest(scene: &Scene, name: &str) -> String {
+    taken(scene, env!("GUESTS"), name)
+}
+
+fn taken(scene: &Scene, folder: &str, name: &str) -> String {
     let file = format!("{name}.wasm");
-    std::fs::copy(Path::new(env!("GUESTS")).join(&file), scene.project.path().join(&file))
-        .expect("the guest was built");
+    std::fs::copy(Path::new(folder).join(&file), scene.project.path().join(&file)).expect("the plugin was built");
     file
 }

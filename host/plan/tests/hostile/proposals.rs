@@ -155,14 +155,22 @@ pub fn harmless() -> Vec<Action> {
         Action::SyncAssets { directory: directory.clone(), name: text("web-v2"), previous: some("web-v1") },
         Action::CleanAssets { directory, role: text("web"), name: text("web-v2") },
         Action::LoginWithCredentials { plugin: text("guest"), server: some("ghcr.io") },
-        Action::Publish(ImageAssembly {
+        Action::Publish {
+            image: ImageAssembly {
+                names: vec![text("ghcr.io/acme/app:v2")],
+                platform: text("linux/amd64"),
+                base: some("debian:13"),
+                files: vec![AssembledFile { source: text("dist/app"), path: text("/app"), mode: Some(0o755) }],
+                ..ImageAssembly::default()
+            },
+            login: None,
+        },
+        Action::PublishFiles {
+            path: text("dist/image"),
             names: vec![text("ghcr.io/acme/app:v2")],
-            platform: text("linux/amd64"),
-            base: some("debian:13"),
-            files: vec![AssembledFile { source: text("dist/app"), path: text("/app"), mode: Some(0o755) }],
-            ..ImageAssembly::default()
-        }),
-        Action::PublishFiles { path: text("dist/image"), names: vec![text("ghcr.io/acme/app:v2")] },
+            labels: Vec::new(),
+            login: None,
+        },
         Action::Run { words: vec![text("tool"), text("--flag"), text("a b")] },
     ]
 }
