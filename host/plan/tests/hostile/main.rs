@@ -137,7 +137,7 @@ fn what_leads_elsewhere_is_refused_in_words() {
     check("start-container/environment/0/1", "${x@P}", "has more than a variable for the shell in `${x@P}`");
     check("tag/name", "a\u{202e}b", r"has a character that is not seen in `a\u{202e}b`");
     check("run/words/1", "\u{1b}[2J", r"has a character that is not seen in `\u{1b}[2J`");
-    check("publish/files/0/source", "../../x", "names the file `../../x`, which leads out of the project");
+    check("publish/image/files/0/source", "../../x", "names the file `../../x`, which leads out of the project");
     check("publish-files/path", "/etc", "names the file `/etc`, which leads out of the project");
     check("run/words/0", "PATH=/x", "runs `PATH=/x`, which is no program");
 }

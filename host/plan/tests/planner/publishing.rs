@@ -72,7 +72,8 @@ fn a_program_that_builds_files_needs_no_login_either() {
 
 #[test]
 fn docker_logs_in_where_any_step_is_its_own() {
-    let build = ("build a base".to_string(), Action::Build(commands::builds::ImageBuild::default()));
+    let build = commands::builds::ImageBuild { context: ".".to_string(), ..Default::default() };
+    let build = ("build a base".to_string(), Action::Build(build));
     for step in [build, words("docker build .")] {
         let title = step.0.clone();
         let plan = plan_of(SMALL, [step, publish_files("result")]);
