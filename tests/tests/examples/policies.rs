@@ -170,5 +170,4 @@ fn require_approval_asks_for_what_is_big_or_in_production() {
         .comes_to(&[r#"approval of 2 ["lead"]: it is for production"#]);
     Case::of("require-approval", "more_hosts_than: 3").is_allowed();
     Case::of("require-approval", "more_hosts_than: 2").comes_to(&["approval of 1 []: it touches 3 hosts, more than 2"]);
-    Case { subcommand: "app boot", ..Case::of("require-approval", "more_hosts_than: 2") }.is_allowed();
 }

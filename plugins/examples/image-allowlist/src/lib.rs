@@ -70,7 +70,7 @@ fn images(step: &PlannedStep) -> Vec<String> {
         | "start-container"
         | "start-accessory"
         | "publish-files" => step.image().into_iter().collect(),
-        "publish" => step.image().into_iter().chain(detail("/base")).collect(),
+        "publish" => step.image().into_iter().chain(detail("/image/base")).collect(),
         "boot-proxy" | "run-proxy" => detail("/container/image").into_iter().collect(),
         _ => Vec::new(),
     }
