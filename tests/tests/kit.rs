@@ -221,6 +221,9 @@ fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
     std::fs::create_dir_all(folder.path().join("config")).expect("a folder can be made");
     std::fs::write(folder.path().join("config/deploy.yml"), PROJECT).expect("a file can be written");
+    std::fs::create_dir_all(folder.path().join(".kamal")).expect("a folder can be made");
+    let secrets = "REGISTRY_PASSWORD=x\nRAILS_MASTER_KEY=y\n";
+    std::fs::write(folder.path().join(".kamal/secrets"), secrets).expect("a file can be written");
     folder
 }
 

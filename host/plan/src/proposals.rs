@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use commands::Machine;
 use commands::builds::{Builder, ImageBuild};
 use commands::docker::Container;
 use commands::quoting::{expands_names_only, is_plain, only_words};
@@ -40,16 +41,22 @@ impl<'a> Proposals<'a> {
     }
 
     /// Fails with what the step must not have.
-    pub fn check(&self, step: &Step) -> Verdict {
+    pub fn check(&self, machine: &Machine, step: &Step) -> Verdict {
         step.unless.iter().flatten().try_for_each(|word| visible(word))?;
         if let Action::Run { words } = &step.action {
             return program(words);
         }
         for secret in step.action.secrets() {
-            variable_name("secret", secret)?;
+            // What stands in the configuration itself is named after its place.
+            if !self.run.configuration.literals.contains_key(secret) {
+                variable_name("secret", secret)?;
+            }
         }
         self.texts(&serde_json::to_value(&step.action).unwrap_or_default())?;
-        self.action(&step.action)
+        match (machine, &step.action) {
+            (Machine::Local, Action::MakeDirectory { path }) => self.place("folder", path),
+            (_, action) => self.action(action),
+        }
     }
 
     /// No text has control characters, or asks the shell for more than a variable.

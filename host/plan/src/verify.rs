@@ -38,9 +38,9 @@ pub(crate) fn verify(plan: &Plan, run: &Run) -> Result<(), PlanError> {
         }
     }
     let proposals = Proposals::of(run);
-    for (_, step) in plan.steps() {
+    for (machine, step) in plan.steps() {
         let Some(plugin) = &step.plugin else { continue };
-        let told = proposals.check(step).map_err(|what| format!("plugin `{plugin}` {what}"));
+        let told = proposals.check(machine, step).map_err(|what| format!("plugin `{plugin}` {what}"));
         told.map_err(|rule| PlanError::Rule { rule, step: step.id, title: step.title.clone() })?;
     }
     Ok(())
