@@ -89,7 +89,7 @@ impl Machine {
                 let image_id = self.images.get(&container.image).unwrap_or(&container.image).clone();
                 self.started += 1;
                 let new = Container {
-                    id: format!("{:0>64}", self.started),
+                    id: format!("{:f>64}", self.started),
                     name: container.name.clone(),
                     image: container.image.clone(),
                     image_id,

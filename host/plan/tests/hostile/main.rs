@@ -86,15 +86,16 @@ fn random(state: &mut u64) -> u8 {
 #[test]
 fn what_leads_elsewhere_is_refused_in_words() {
     let run = run();
-    let check = |place: &str, text: &str, expected: &str| {
+    let publishes = |place: &str, text: &str, expected: &str| {
         let (kind, pointer) = place.split_once('/').expect("KIND/POINTER");
         let is = |action: &Action| serde_json::to_value(action).is_ok_and(|value| value["kind"] == kind);
         let action = harmless().into_iter().find(is).unwrap_or_else(|| panic!("there is no {kind}"));
         let step = with_text(&action, &format!("/{pointer}"), |_| text.to_string());
         let error = lines(&run, proposal(step)).expect_err(place).to_string();
-        let expected = format!("the plan breaks a rule: plugin `guest` {expected} (step ");
+        let expected = format!("the plan breaks a rule: {expected} (step ");
         assert!(error.starts_with(&expected), "{place}: {error}");
     };
+    let check = |place: &str, text: &str, expected: &str| publishes(place, text, &format!("plugin `guest` {expected}"));
     check("pull/image", "a\nb", r"has a character that is not seen in `a\nb`");
     check("pull/image", "a\0b", r"has a character that is not seen in `a\0b`");
     check("pull/image", "--all-tags", "names the image `--all-tags`, which is none");
@@ -137,8 +138,8 @@ fn what_leads_elsewhere_is_refused_in_words() {
     check("start-container/environment/0/1", "${x@P}", "has more than a variable for the shell in `${x@P}`");
     check("tag/name", "a\u{202e}b", r"has a character that is not seen in `a\u{202e}b`");
     check("run/words/1", "\u{1b}[2J", r"has a character that is not seen in `\u{1b}[2J`");
-    check("publish/image/files/0/source", "../../x", "names the file `../../x`, which leads out of the project");
-    check("publish-files/path", "/etc", "names the file `/etc`, which leads out of the project");
+    publishes("publish/image/files/0/source", "../../x", "`../../x` leads out of the project");
+    publishes("publish-files/path", "/etc", "`/etc` leads out of the project");
     check("run/words/0", "PATH=/x", "runs `PATH=/x`, which is no program");
 }
 
