@@ -191,6 +191,23 @@ fn what_a_plugin_was_checked_for_is_told_line_by_line() {
     assert_eq!((&json["plugin"], &json["ok"]), (&"app".into(), &true.into()));
 }
 
+#[test]
+fn a_plugin_is_checked_with_the_settings_that_a_project_would_give() {
+    let folder = project();
+    let example = Path::new(env!("EXAMPLES")).join("image_allowlist.wasm");
+    std::fs::copy(example, folder.path().join("allowlist.wasm")).expect("the example was built");
+    let without = run(folder.path(), &["plugin", "test", "allowlist.wasm"]);
+    let told = text(&without.stdout);
+    assert!(told.contains("FAIL     its manifest fits its settings: setting `images` is missing"), "{told}");
+    assert!(told.ends_with("1 check failed\n"), "{told}");
+    assert_eq!(without.status.code(), Some(1));
+    std::fs::write(folder.path().join("settings.yml"), "with: { images: ['*/acme/*'] }\n").expect("a file");
+    let with = run(folder.path(), &["plugin", "test", "allowlist.wasm", "--config", "settings.yml"]);
+    let told = text(&with.stdout);
+    assert!(told.ends_with("image-allowlist keeps what the contract promises\n"), "{told}");
+    assert_eq!(with.status.code(), Some(0));
+}
+
 fn builtins() -> Vec<Builtin> {
     bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect()
 }

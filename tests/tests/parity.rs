@@ -17,12 +17,19 @@ type Shown = BTreeMap<String, BTreeSet<String>>;
 
 /// What no case can show, because a case must not see a secret, and looks at hosts and single connections: the row, the test that shows it, and what
 /// that test says.
-const ELSEWHERE: [(&str, &str, &str); 30] = [
+const ELSEWHERE: [(&str, &str, &str); 37] = [
     ("plugin new", AUTHORS, "sextant plugin new mine"),
     ("plugin new --kind", AUTHORS, "--kind registry"),
     ("plugin new --lang", AUTHORS, "--lang {language}"),
     ("plugin build", AUTHORS, "sextant plugin build"),
     ("plugin inspect", "tests/tests/authors/projects.rs", "sextant plugin inspect registry"),
+    ("plugin dev", DEVELOP, "sextant plugin dev"),
+    ("plugin dev --project", DEVELOP, "--project"),
+    ("plugin dev --watch", DEVELOP, "--watch"),
+    ("plugin test", KIT, r#""plugin", "test""#),
+    ("plugin test --replay", KIT, r#""--replay""#),
+    ("plugin test --config", KIT, r#""--config""#),
+    ("--record", KIT, r#""--record""#),
     ("plugin", PINNING, r#""plugin""#),
     ("plugin push", PINNING, r#""plugin", "push""#),
     ("plugin sign", PINNING, r#""plugin", "sign""#),
@@ -49,6 +56,12 @@ const ELSEWHERE: [(&str, &str, &str); 30] = [
     ("sshkit/pool_idle_timeout", "host/transport/tests/settings.rs", "idle_timeout: Duration::ZERO"),
     ("sshkit/dns_retries", "host/transport/tests/settings.rs", "dns_retries: 2"),
 ];
+
+/// Where plugins are tried while they are written.
+const DEVELOP: &str = "tests/tests/authors/develop.rs";
+
+/// Where plugins are recorded, replayed and checked.
+const KIT: &str = "tests/tests/kit.rs";
 
 /// Where plugins are written and built.
 const AUTHORS: &str = "tests/tests/authors/speakers.rs";

@@ -33,6 +33,11 @@ fn say(line: &str) {
 
 /// Runs lines of a shell one after the other, until one fails, as an author would.
 pub fn shell(folder: &Path, script: &str) -> Output {
+    shell_command(folder, script).output().expect("a shell can be started")
+}
+
+/// An author's shell that is to run these lines.
+pub fn shell_command(folder: &Path, script: &str) -> Command {
     let programs = sextant().parent().expect("the program has a folder").to_path_buf();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::env::split_paths(&path);
@@ -53,7 +58,7 @@ pub fn shell(folder: &Path, script: &str) -> Output {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("CI")
         .env_remove("RUSTFLAGS");
-    command.output().expect("a shell can be started")
+    command
 }
 
 /// Where cargo compiles to: a folder per test, because all plugins have files of the same name there.

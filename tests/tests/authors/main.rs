@@ -2,6 +2,7 @@
 //! played: cargo, componentize-py and componentize-js are the real ones, and bring what they need from their registries.
 
 mod bench;
+mod develop;
 mod page;
 mod projects;
 mod speakers;

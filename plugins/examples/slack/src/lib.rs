@@ -57,7 +57,7 @@ fn post(webhook: &str, message: &Message) -> Result<(), Fault> {
     let request = network::Request::new("POST", &Text::Secret(webhook.to_string()));
     request.header("Content-Type", &[Text::Clear("application/json".to_string())]);
     request.body(&[Text::Clear(body)]);
-    let answer = network::send(&request).map_err(|refusal| Fault::Failed(format!("it cannot be told: {refusal:?}")))?;
+    let answer = network::send(&request)?;
     match answer.status() {
         200..=299 => Ok(()),
         status => {
