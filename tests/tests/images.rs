@@ -21,6 +21,7 @@ struct Scene {
 
 impl Scene {
     /// Says why the test cannot run, if so. With `SEXTANT_NO_SKIP=1` that is a failure.
+    #[allow(clippy::print_stderr)]
     fn with(plugin: &str, programs: &[&str]) -> Option<Self> {
         let own = ["docker-registry", "htpasswd"].map(|program| ("/usr/bin", program));
         let missing = own.into_iter().chain(programs.iter().map(|program| ("/usr/bin", *program)));

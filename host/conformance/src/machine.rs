@@ -56,10 +56,10 @@ impl Machine {
 
     /// Carries a step out. An error says why a real machine would refuse.
     pub fn carry_out(&mut self, step: &Proposal) -> Result<(), String> {
-        if let Some(probe) = &step.unless {
-            if !self.probed.insert(probe.clone()) {
-                return Ok(());
-            }
+        if let Some(probe) = &step.unless
+            && !self.probed.insert(probe.clone())
+        {
+            return Ok(());
         }
         let done = self.act(step);
         if step.may_fail { Ok(()) } else { done }

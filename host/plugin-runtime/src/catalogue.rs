@@ -29,7 +29,14 @@ pub struct Catalogue {
     pub(crate) members: Vec<Member>,
     loads: Vec<Load>,
     recorder: Option<Arc<Recorder>>,
-    snapshots: Mutex<Vec<(Arc<Run>, Option<String>, Arc<Snapshot>)>>,
+    snapshots: Mutex<Vec<Taken>>,
+}
+
+/// A snapshot, and of what it was taken.
+struct Taken {
+    run: Arc<Run>,
+    architecture: Option<String>,
+    snapshot: Arc<Snapshot>,
 }
 
 pub(crate) struct Member {
@@ -121,12 +128,13 @@ impl Catalogue {
     /// What guests see of a run. It is taken once per run and architecture of the operator's docker.
     fn snapshot(&self, run: &Arc<Run>, facts: &Facts) -> Arc<Snapshot> {
         let mut taken = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = taken.iter().find(|known| Arc::ptr_eq(&known.0, run) && known.1 == facts.architecture);
-        if let Some((_, _, snapshot)) = known {
-            return snapshot.clone();
+        let is = |known: &&Taken| Arc::ptr_eq(&known.run, run) && known.architecture == facts.architecture;
+        if let Some(known) = taken.iter().find(is) {
+            return known.snapshot.clone();
         }
         let snapshot = Arc::new(Snapshot::of(run, facts.architecture.as_deref()));
-        taken.push((run.clone(), facts.architecture.clone(), snapshot.clone()));
+        let architecture = facts.architecture.clone();
+        taken.push(Taken { run: run.clone(), architecture, snapshot: snapshot.clone() });
         snapshot
     }
 

@@ -13,6 +13,15 @@ pub fn kept(name: &str) -> PathBuf {
     folder
 }
 
+/// Writes a project whose registry has a password.
+pub fn write_project(folder: &Path, configuration: &str) {
+    for (path, text) in [("config/deploy.yml", configuration), (".kamal/secrets", "REGISTRY_PASSWORD=hidden\n")] {
+        let file = folder.join(path);
+        std::fs::create_dir_all(file.parent().expect("it has a folder")).expect("a folder can be made");
+        std::fs::write(file, text).expect("a file can be written");
+    }
+}
+
 /// Whether a test cannot run because a program is missing; it says so. With `SEXTANT_NO_SKIP=1` that is a failure.
 pub fn lacks(programs: &[&[&str]]) -> bool {
     let missing = programs.iter().find(|words| {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
 
-use crate::bench::{shell_command, works};
+use crate::bench::{shell_command, works, write_project};
 
 #[test]
 fn dev_shows_the_plan_with_the_plugin_that_was_just_built() {
@@ -31,7 +31,6 @@ fn beginning() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     works(folder.path(), "sextant plugin new mine --kind boot");
     write(&folder.path().join("mine"), "mark the image as stable");
-    std::fs::create_dir_all(folder.path().join("config")).expect("a folder");
     let project = "\
 service: shop
 image: acme/shop
@@ -40,7 +39,7 @@ registry: { server: registry.example, username: acme, password: [REGISTRY_PASSWO
 builder: { arch: amd64, context: . }
 x-plugins: { mine: { source: mine/mine.wasm } }
 ";
-    std::fs::write(folder.path().join("config/deploy.yml"), project).expect("a project");
+    write_project(folder.path(), project);
     folder
 }
 

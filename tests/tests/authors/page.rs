@@ -2,7 +2,7 @@
 
 use tests::house;
 
-use crate::bench::{fails, lacks, works};
+use crate::bench::{fails, lacks, works, write_project};
 
 const PROJECT: &str = "\
 service: shop
@@ -36,9 +36,8 @@ fn first_plugin(language: &str) {
     let page = std::fs::read_to_string(house().join("docs/plugins.md")).expect("the page");
     let folder = tempfile::tempdir().expect("a folder");
     let (app, plugin) = (folder.path().join("my-app"), folder.path().join("few-hosts"));
-    std::fs::create_dir_all(app.join("config")).expect("a folder");
     let entry = blocks(&page, "yaml").remove(0);
-    std::fs::write(app.join("config/deploy.yml"), format!("{PROJECT}{entry}")).expect("a project");
+    write_project(&app, &format!("{PROJECT}{entry}"));
 
     works(folder.path(), &commands(&blocks(&page, &format!("console {language}"))[0]));
     let used = blocks(&page, "console use");

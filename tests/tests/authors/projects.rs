@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::bench::{fails, works};
+use crate::bench::{fails, works, write_project};
 
 /// Kinds of plugins with the hooks of their projects.
 const KINDS: [(&str, &[&str]); 6] = [
@@ -37,7 +37,6 @@ fn a_project_of_every_kind_builds_and_tests_as_it_is_written() {
 
 /// What was built answers hooks of a plan.
 fn takes_part_in_a_plan(folder: &Path) {
-    std::fs::create_dir_all(folder.join("config")).expect("a folder");
     let project = "\
 service: shop
 image: acme/shop
@@ -50,7 +49,7 @@ x-plugins:
   my-boot: { source: my-boot/my-boot.wasm, with: { memory: 512m } }
   my-policy: { source: my-policy/my-policy.wasm, with: { at_most: 1 } }
 ";
-    std::fs::write(folder.join("config/deploy.yml"), project).expect("a project");
+    write_project(folder, project);
     let plan = works(folder, "sextant plan --offline --version v1 -v");
     for line in [
         "log in to registry.example with my-registry  [my-registry]",

@@ -43,7 +43,7 @@ impl Case {
     }
 
     #[track_caller]
-    fn is_allowed(self) {
+    fn passes(self) {
         self.comes_to(&[]);
     }
 
@@ -85,10 +85,10 @@ fn freeze_window_denies_what_brings_a_version_on_frozen_days() {
     Case::of("freeze-window", weekend).comes_to(&reason);
     Case { subcommand: "deploy", ..Case::of("freeze-window", weekend) }.comes_to(&reason);
     Case { subcommand: "app boot", ..Case::of("freeze-window", weekend) }.comes_to(&reason);
-    Case { subcommand: "app stop", ..Case::of("freeze-window", weekend) }.is_allowed();
-    Case { started: 1_769_853_600 - 86_400, ..Case::of("freeze-window", weekend) }.is_allowed();
-    Case::of("freeze-window", "").is_allowed();
-    Case::of("freeze-window", "days: [fri]").is_allowed();
+    Case { subcommand: "app stop", ..Case::of("freeze-window", weekend) }.passes();
+    Case { started: 1_769_853_600 - 86_400, ..Case::of("freeze-window", weekend) }.passes();
+    Case::of("freeze-window", "").passes();
+    Case::of("freeze-window", "days: [fri]").passes();
     Case::of("freeze-window", "days: [fri], utc_offset: '-11:00'")
         .comes_to(&["denies: nobody deploys on a fri, and it is 2026-01-30 at UTC-11:00"]);
     Case::of("freeze-window", "dates: ['2026-01-31']").comes_to(&["denies: nobody deploys on 2026-01-31"]);
@@ -105,8 +105,8 @@ fn a_mistake_in_the_settings_of_a_policy_denies() {
 #[test]
 fn image_allowlist_denies_images_from_elsewhere() {
     let all = "images: ['ghcr.io/acme/*', postgres, basecamp/kamal-proxy]";
-    Case::of("image-allowlist", all).is_allowed();
-    Case { subcommand: "deploy", ..Case::of("image-allowlist", "images: ['ghcr.io/acme/*', basecamp/*]") }.is_allowed();
+    Case::of("image-allowlist", all).passes();
+    Case { subcommand: "deploy", ..Case::of("image-allowlist", "images: ['ghcr.io/acme/*', basecamp/*]") }.passes();
     Case::of("image-allowlist", all)
         .with("postgres:17", "evil/postgres:17")
         .comes_to(&["denies: the image evil/postgres:17 is not among those that may be used: start container shop-db from evil/postgres:17"]);
@@ -121,8 +121,8 @@ fn image_allowlist_denies_images_from_elsewhere() {
 fn image_allowlist_wants_digests_of_what_others_made() {
     let all = "images: ['ghcr.io/acme/*', postgres, basecamp/*], require_digest: true";
     let digest = format!("postgres@sha256:{}", "0".repeat(64));
-    Case { subcommand: "app boot", ..Case::of("image-allowlist", all) }.is_allowed();
-    Case { subcommand: "app boot", ..Case::of("image-allowlist", all) }.with("postgres:17", &digest).is_allowed();
+    Case { subcommand: "app boot", ..Case::of("image-allowlist", all) }.passes();
+    Case { subcommand: "app boot", ..Case::of("image-allowlist", all) }.with("postgres:17", &digest).passes();
     Case::of("image-allowlist", all).comes_to(&[
         "denies: the image postgres:17 is not named by its digest: start container shop-db from postgres:17",
     ]);
@@ -133,7 +133,7 @@ fn no_privileged_denies_what_makes_a_container_master_of_its_host() {
     let check = |text: &str, other: &str, expected: &[&str]| {
         Case::of("no-privileged", "").with(text, other).comes_to(expected);
     };
-    Case::of("no-privileged", "").is_allowed();
+    Case::of("no-privileged", "").passes();
     let app = |option: &'static str, reason: &'static str| {
         let expected = format!("denies: {reason}: start container shop-web-v1");
         check("memory: 512m", option, &[&expected]);
@@ -164,10 +164,10 @@ fn no_privileged_denies_what_makes_a_container_master_of_its_host() {
 
 #[test]
 fn require_approval_asks_for_what_is_big_or_in_production() {
-    Case::of("require-approval", "").is_allowed();
-    Case { destination: Some("staging"), ..Case::of("require-approval", "") }.is_allowed();
+    Case::of("require-approval", "").passes();
+    Case { destination: Some("staging"), ..Case::of("require-approval", "") }.passes();
     Case { destination: Some("production"), ..Case::of("require-approval", "roles: [lead], count: 2") }
         .comes_to(&[r#"approval of 2 ["lead"]: it is for production"#]);
-    Case::of("require-approval", "more_hosts_than: 3").is_allowed();
+    Case::of("require-approval", "more_hosts_than: 3").passes();
     Case::of("require-approval", "more_hosts_than: 2").comes_to(&["approval of 1 []: it touches 3 hosts, more than 2"]);
 }

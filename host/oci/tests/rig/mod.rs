@@ -66,7 +66,7 @@ pub async fn layer(registry: &Registry, name: &str, number: usize) -> String {
         let (mode, owner, time) = (header.mode().unwrap(), header.uid().unwrap(), header.mtime().unwrap());
         let target = entry.link_name().unwrap().map(|target| format!(" -> {}", target.display())).unwrap_or_default();
         let path = entry.path().unwrap().display().to_string();
-        lines += &format!("{mode:o} {owner} {time} {path}{target} {content}").trim_end().to_string();
+        lines += format!("{mode:o} {owner} {time} {path}{target} {content}").trim_end();
         lines.push('\n');
     }
     lines
@@ -81,6 +81,7 @@ pub struct Private {
 
 impl Private {
     /// Starts one, or says why the test cannot run. With `SEXTANT_NO_SKIP=1` that is a failure.
+    #[allow(clippy::print_stderr)]
     pub fn start(with_tls: bool) -> Option<Self> {
         let needed = ["/usr/bin/docker-registry", "/usr/bin/htpasswd", "/usr/bin/openssl"];
         if let Some(program) = needed.into_iter().find(|program| !Path::new(program).exists()) {
