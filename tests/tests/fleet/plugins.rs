@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use manifest::Manifest;
+
 use crate::operator;
 use crate::scene::Scene;
 use crate::traces::Traces;
@@ -37,6 +39,15 @@ fn a_plugin_that_misbehaves_ends_the_run_before_anything_is_touched() {
         ("shouts", "plugin `guest` ran into a limit in `tag`: 1048576 bytes of output"),
         ("panics", "plugin `guest` crashed in `tag`: wasm trap: wasm `unreachable` instruction executed"),
         ("reads_files", "plugin `guest` cannot be loaded: it asks for `wasi:filesystem/"),
+        ("opens_sockets", "plugin `guest` cannot be loaded: it asks for `wasi:sockets/"),
+        ("recurses", "plugin `guest` ran into a limit in `tag`: 512 KiB of stack"),
+        ("hoards_handles", "plugin `guest` ran into a limit in `tag`: 10000 handles"),
+        ("calls_on", "plugin `guest` ran into a limit in `tag`: 100000 calls of the host"),
+        ("lists", "plugin `guest` ran into a limit in `tag`: 4194304 bytes in one call of the host"),
+        ("floods", "plugin `guest` ran into a limit in `tag`: 1000 steps"),
+        ("climbs", "plugin `guest`"),
+        ("takes_program", "plugin `guest` is not granted the program `curl`"),
+        ("takes_secret", "plugin `guest` is not granted the secret `RAILS_MASTER_KEY`"),
     ];
     let before = Traces::of(&scene.fleet);
     for (name, expected) in expectations {
@@ -82,6 +93,67 @@ fn an_image_is_put_together_and_deployed_without_docker_on_the_operators_machine
         assert!(requests.iter().any(pushed), "{tag} was not pushed: {requests:#?}");
     }
     scene.leave(&version);
+}
+
+#[test]
+fn a_plugin_is_pushed_to_the_registry_pinned_on_a_clean_machine_and_takes_part_in_a_deploy() {
+    let Some(scene) = Scene::deployed() else { return };
+    let address = scene.fleet.registry().address.clone();
+    let server = format!("{}:*", address.split(':').next().unwrap_or_default());
+    let source = format!("oci://{address}/acme/login:1");
+    scene.sextant(&["registry", "login", "--skip-remote"]).succeeded();
+    scene.sextant(&["plugin", "keygen", "acme"]).succeeded();
+    push(&scene, "1.0.0", "", &source, "acme.key");
+    give(
+        &scene,
+        &format!("x-plugins:\n  login: {{ source: '{source}', key: acme.pub, match: {{ registry: '{server}' }} }}\n"),
+        "driver: docker",
+    );
+
+    // What is not pinned is not used.
+    let refused = |reason: &str| {
+        let run = scene.sextant(&["deploy", "-P", "--version", &scene.serving.commit]);
+        assert_eq!(run.code, Some(1), "{reason}: {}", run.stderr);
+        assert!(run.stderr.contains(reason), "`{reason}` was not said:\n{}", run.stderr);
+    };
+    let before = Traces::of(&scene.fleet);
+    refused("plugin `login` is not in sextant.lock");
+    before.assert_untouched();
+
+    scene.sextant(&["plugin", "add", &source, "--name", "login", "--key", "acme.pub"]).succeeded();
+    let run = scene.sextant(&["deploy", "-P", "--version", &scene.serving.commit]).succeeded();
+    let said = "log in the third party's way  ok";
+    assert!(run.stderr.contains(said), "`{said}` was not said:\n{}", run.stderr);
+
+    // Another signer, and more capabilities under the same tag: neither is pinned without a yes.
+    let before = Traces::of(&scene.fleet);
+    push(&scene, "1.1.0", "network = [\"*.example.com:443\"]", &source, "acme.key");
+    let update = scene.sextant(&["plugin", "update", "login"]);
+    assert_eq!(update.code, Some(1), "{}", update.stderr);
+    let told = format!("{}{}", update.stdout, update.stderr);
+    assert!(told.contains("network: *.example.com:443"), "{told}");
+    scene.sextant(&["plugin", "keygen", "other"]).succeeded();
+    push(&scene, "1.2.0", "", &source, "other.key");
+    let update = scene.sextant(&["plugin", "update", "login", "--yes"]);
+    assert_eq!(update.code, Some(1), "{}{}", update.stdout, update.stderr);
+
+    let lock = std::fs::read_to_string(scene.project.path().join("sextant.lock")).expect("the lock was written");
+    let digest = lock.split('"').find(|word| word.starts_with("sha256:")).expect("it holds a digest").to_string();
+    scene.project.write(".sextant/revoked", &format!("{digest} its author lost the key\n")).unwrap();
+    refused("its author lost the key");
+    before.assert_untouched();
+    scene.assert_no_lock();
+    scene.leave_as_found();
+}
+
+/// Pushes a login of that version, which asks for so much.
+fn push(scene: &Scene, version: &str, asks: &str, source: &str, key: &str) {
+    let manifest = format!("name = \"login\"\nversion = \"{version}\"\n[capabilities]\n{asks}\n");
+    let manifest = Manifest::parse(&manifest).expect("the manifest is valid");
+    let guest = std::fs::read(Path::new(env!("GUESTS")).join("third_party_login.wasm")).expect("the guest was built");
+    let component = manifest.embed(&guest).expect("it can be embedded");
+    std::fs::write(scene.project.path().join("login.wasm"), component).expect("the project can be written");
+    scene.sextant(&["plugin", "push", "login.wasm", source, "--sign", key]).succeeded();
 }
 
 /// Adds to the project's configuration, and to its builder.

@@ -70,23 +70,11 @@ pub fn moto(must: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     tell("installing moto, which plays AWS");
-    let made = venv().and_then(|()| {
-        run_program(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        run_program(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MOTO]))
-    });
+    let made = run_program(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+        .and_then(|()| run_program(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MOTO])));
     match made {
         Err(error) if !must => tell(&format!("some tests will be skipped: {error:#}")),
         made => made?,
-    }
-    Ok(())
-}
-
-/// Installs what makes Python's virtual environments, which on Debian is a package without a program.
-fn venv() -> anyhow::Result<()> {
-    let mut probe = Command::new("python3");
-    let probed = probe.args(["-m", "ensurepip", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !probed.is_ok_and(|status| status.success()) {
-        fleet::install_packages(&[("python3 -m venv", "python3-venv")], &tell)?;
     }
     Ok(())
 }
