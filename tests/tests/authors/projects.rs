@@ -56,7 +56,7 @@ x-plugins:
         "docker build --label service=shop --tag registry.example/acme/shop:v1 .",
         "push registry.example/acme/shop:v1  [my-builder]",
         "start container shop-web-v1  [my-boot]",
-        "--memory 512m",
+        "--memory \"512m\"",
     ] {
         assert!(plan.contains(line), "{line}\n{plan}");
     }
