@@ -93,7 +93,7 @@ impl Registry {
     }
 
     async fn authorize(&self, name: &Name, operation: RegistryOperation) -> Result<(), OciError> {
-        let what = format!("log in for {}", name.repository());
+        let what = log_in(name);
         let answer = self.client.auth(name.reference(), &self.login, operation).await;
         answer.map(drop).map_err(|cause| OciError::of(&self.server, &what, cause))
     }
@@ -141,7 +141,11 @@ impl Registry {
             return Ok(false);
         }
         let what = format!("push {digest} of {name}");
-        let failed = |cause| OciError::of(&self.server, &what, cause);
+        // A registry that takes passwords alone has nothing to say against a wrong one before this.
+        let failed = |cause| match OciError::of(&self.server, &what, cause) {
+            OciError::Unauthorized { server, .. } => OciError::Unauthorized { server, what: log_in(name) },
+            other => other,
+        };
         let stream = content.stream().await.map_err(|error| failed(error.into()))?.map_err(Cause::from);
         let sent = self.client.push_blob_stream(name.reference(), stream, digest, Some(content.length())).await;
         sent.map(|_| true).map_err(failed)
@@ -184,6 +188,10 @@ impl std::fmt::Debug for Registry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Registry").field("server", &self.server).finish_non_exhaustive()
     }
+}
+
+fn log_in(name: &Name) -> String {
+    format!("log in for {}", name.repository())
 }
 
 /// What a manifest says it is; older ones of the OCI do not, but can be told by what they hold.
