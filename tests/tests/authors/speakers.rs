@@ -134,7 +134,8 @@ x-plugins: {{ guest: {{ source: guest.wasm, {entry} }} }}
         configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
     let own = vec![(configuration.plugins[0].clone(), std::fs::read(component).expect("it was built"))];
-    let run = Run::sample(Intent::Deploy { skip_push: true }, configuration, selection);
+    let intent = Intent::Deploy { skip_push: true };
+    let run = Run { subcommand: vec!["deploy".to_string()], ..Run::sample(intent, configuration, selection) };
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
     let cache = Cache::new(kept("cache").join("components"));
     let catalogue = Catalogue::load(&builtins, own, Limits::default(), Some(&cache)).expect("the plugins load");
