@@ -7,7 +7,7 @@ use std::process::Command;
 use tests::house;
 
 /// What each crate may use of this workspace. A crate stands on those below it; nothing else.
-const FLOORS: [(&str, &[&str]); 24] = [
+const FLOORS: [(&str, &[&str]); 25] = [
     ("configuration", &[]),
     ("manifest", &[]),
     ("commands", &[]),
@@ -18,7 +18,8 @@ const FLOORS: [(&str, &[&str]); 24] = [
     ("transport", &["commands", "local-registry"]),
     ("plugin-runtime", &["commands", "configuration", "manifest", "plan"]),
     ("conformance", &["configuration", "manifest", "plan", "plugin-runtime"]),
-    ("lifecycle", &["commands", "configuration", "plan", "transport"]),
+    ("journal", &["commands", "configuration", "plan"]),
+    ("lifecycle", &["commands", "configuration", "journal", "plan", "transport"]),
     (
         "cli",
         &[
@@ -27,6 +28,7 @@ const FLOORS: [(&str, &[&str]); 24] = [
             "configuration",
             "conformance",
             "distribution",
+            "journal",
             "lifecycle",
             "manifest",
             "oci",

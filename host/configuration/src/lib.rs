@@ -49,7 +49,7 @@ pub use erb::{Nowhere, Ran, Standing, Surroundings, render_file};
 pub use error::{Class, ConfigurationError};
 pub use hints::nearest;
 pub use keys::keys;
-pub use load::{Source, Sources, document, load, load_within};
+pub use load::{Source, Sources, document, load, load_within, reload};
 pub use merge::merge;
 pub use model::*;
 pub use naming::{CERTIFICATE, PRIVATE_KEY, PROXY_DIRECTORY};

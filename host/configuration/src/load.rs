@@ -69,6 +69,18 @@ pub fn document(sources: &Sources, surroundings: &dyn Surroundings) -> Result<No
     Files::new(sources, surroundings).document(sources)
 }
 
+/// Reads a document that [`crate::dump()`] wrote of a configuration, which gives the same configuration but for the secrets that stood in
+/// its files. No template is rendered.
+///
+/// # Errors
+/// When the text is not what was written.
+pub fn reload(text: &str, destination: Option<String>) -> Result<Configuration, ConfigurationError> {
+    const PATH: &str = "the recorded configuration";
+    let base = Source { path: PATH.to_owned(), text: text.to_owned() };
+    let document = yaml::parse(PATH, text)?;
+    build(&Sources { base, overlay: None, destination }, document)
+}
+
 /// Checks a merged document and fills every default in.
 fn build(sources: &Sources, document: Node) -> Result<Configuration, ConfigurationError> {
     sections::check(&document)?;

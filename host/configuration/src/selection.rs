@@ -1,13 +1,14 @@
 //! Which hosts and roles an invocation is about: everything, or what `--hosts`, `--roles` and `--primary` leave.
 
 use indexmap::IndexSet;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ConfigurationError;
 use crate::model::{Configuration, Limit};
 use crate::pattern;
 
 /// What was asked for on the command line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// `--hosts`, split at commas; wildcards work. Empty means all.
     pub hosts: Vec<String>,
@@ -18,8 +19,10 @@ pub struct Filter {
 }
 
 /// The hosts and roles that remain, in the order in which they are worked on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Selection {
+    /// What was asked for.
+    pub filter: Filter,
     /// Every host of the project, whatever the filter says: roles in alphabetical order, then accessories.
     pub all_hosts: Vec<String>,
     /// Hosts that remain, those of the primary role first.
@@ -34,6 +37,8 @@ pub struct Selection {
     pub accessory_hosts: Vec<String>,
     /// Where the deploy lock lives. Absent only in a project without hosts; with accessories alone it is their first host.
     pub primary_host: Option<String>,
+    /// Where the deploy lock of a run without a filter lives.
+    pub project_primary_host: Option<String>,
     /// The role whose first healthy container opens the way for the others.
     pub primary_role: Option<String>,
     /// The roles that remain with all their hosts.
@@ -85,7 +90,7 @@ impl Selection {
             .as_ref()
             .and_then(|hosts| hosts.first().cloned())
             .or_else(|| specific_roles.as_ref().and_then(|roles| first_host(primary_of(roles).as_ref())))
-            .or(project_primary_host);
+            .or_else(|| project_primary_host.clone());
         let on_primary: Vec<_> = roles
             .iter()
             .filter(|(_, hosts)| primary_host.as_ref().is_some_and(|host| hosts.contains(host)))
@@ -105,12 +110,14 @@ impl Selection {
             kept(unique(configuration.accessories.iter().flat_map(|accessory| accessory.hosts.clone())));
         hosts.sort_by_key(|host| !has_primary_role(host));
         Ok(Self {
+            filter: filter.clone(),
             hosts,
             roles: roles.iter().map(|(name, _)| name.clone()).collect(),
             app_hosts,
             proxy_hosts,
             accessory_hosts,
             primary_host,
+            project_primary_host,
             primary_role,
             role_hosts: roles,
             all_hosts,

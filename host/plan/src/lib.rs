@@ -8,6 +8,7 @@ mod action;
 mod app;
 mod asked;
 mod assembly;
+mod basis;
 mod boot;
 mod builds;
 mod deploy;
@@ -33,6 +34,7 @@ mod verify;
 
 pub use action::{Action, HookScript, Part, Username, credential_names};
 pub use assembly::{AssembledFile, ImageAssembly};
+pub use basis::Basis;
 pub use error::PlanError;
 pub use facts::{
     Answer, App, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,

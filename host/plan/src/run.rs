@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::action::Part;
 
 /// What a subcommand is asked to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Intent {
     /// Everything for a first deploy: docker, accessories, then a deploy.
     Setup {
@@ -119,7 +120,8 @@ pub enum Intent {
 }
 
 /// What is done to an accessory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AccessoryAct {
     /// Boots it where it has no container.
     Boot,
@@ -153,7 +155,8 @@ pub enum AccessoryAct {
 }
 
 /// What is done to the proxy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProxyAct {
     /// Boots it where it does not run.
     Boot,
@@ -191,7 +194,7 @@ pub enum ProxyAct {
 }
 
 /// Settings for the proxy's container that live in files on the hosts; `proxy.run` has taken their place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootSettings {
     /// Whether ports are published.
     pub publish: bool,
@@ -218,7 +221,8 @@ pub struct BootSettings {
 }
 
 /// What is done about the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RegistryAct {
     /// Starts a local registry, or logs in to a remote one.
     Setup,
@@ -281,13 +285,14 @@ impl Intent {
 }
 
 /// A run of a subcommand.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Run {
     /// What is asked for.
     pub intent: Intent,
     /// The words of the subcommand: `["app", "stop"]`. Hook scripts see them.
     pub subcommand: Vec<String>,
     /// The project.
+    #[serde(with = "written")]
     pub configuration: Configuration,
     /// The hosts and roles that were selected.
     pub selection: Selection,
@@ -319,6 +324,7 @@ pub struct Run {
     /// Names of all secrets of the project.
     pub secret_names: Vec<String>,
     /// Templates among the accessories' files, by accessory and path in the project: what they came to.
+    #[serde(with = "pairs")]
     pub rendered: BTreeMap<(String, String), Vec<Part>>,
     /// `--no-cache`.
     pub no_cache: bool,
@@ -329,7 +335,7 @@ pub struct Run {
 }
 
 /// A page that the proxy shows instead of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorPage {
     /// Path relative to the project.
     pub source: String,
@@ -347,7 +353,7 @@ pub struct LockWait {
 }
 
 /// A git checkout.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkout {
     /// Absolute path of its top folder.
     pub root: String,
@@ -402,4 +408,46 @@ pub fn token(seed: &str, purpose: &str, length: usize) -> String {
 /// SHA-256 of a text, in hexadecimal.
 pub fn digest(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A configuration as the text that it comes to, without the secrets that stood in its files: reading it gives the same configuration.
+mod written {
+    use configuration::Configuration;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Written {
+        document: String,
+        destination: Option<String>,
+    }
+
+    pub fn serialize<S: Serializer>(configuration: &Configuration, serializer: S) -> Result<S::Ok, S::Error> {
+        let document = configuration::dump(&configuration.document);
+        Written { document, destination: configuration.destination.clone() }.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Configuration, D::Error> {
+        let Written { document, destination } = Written::deserialize(deserializer)?;
+        configuration::reload(&document, destination).map_err(|error| D::Error::custom(error.message))
+    }
+}
+
+/// A map whose keys are no texts, as a list.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::action::Part;
+
+    type Rendered = BTreeMap<(String, String), Vec<Part>>;
+
+    pub fn serialize<S: Serializer>(map: &Rendered, serializer: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rendered, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
 }
