@@ -227,6 +227,19 @@ fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
             &error.to_string(),
             Some("raise --lock-wait-timeout, or run `sextant lock release` if nobody works on it".into()),
         ),
+        LifecycleError::LockDying { .. } => headed(
+            style,
+            &error.to_string(),
+            Some("try again in a minute, or run `sextant lock release` if nobody works on it".into()),
+        ),
+        LifecycleError::LockLost { .. } => headed(
+            style,
+            &format!("{error}\nnothing was done after that"),
+            Some("`sextant resume` goes on from what is on the hosts, once nobody else works on them".into()),
+        ),
+        LifecycleError::Journal(_) => {
+            headed(style, &error.to_string(), Some("no step runs that is not written down first: make room there".into()))
+        }
         LifecycleError::Observe(errors) => unreachable_text(style, errors),
         LifecycleError::Plan(error) => headed(style, &error.to_string(), plan_hint(error)),
         LifecycleError::Interrupted => headed(style, "interrupted", None),
@@ -287,7 +300,8 @@ fn step_hint(failure: &StepFailure) -> Option<String> {
     let (code, stderr) = match &failure.kind {
         FailureKind::Exit { code, stderr, .. } => (*code, stderr.as_str()),
         FailureKind::Transport(error) => return transport_hint(error),
-        FailureKind::Deed(_) | FailureKind::Halted | FailureKind::Interrupted => return None,
+        FailureKind::Journal(_) => return Some("no step runs that is not written down first: make room there".into()),
+        FailureKind::Deed(_) | FailureKind::Halted | FailureKind::LockLost | FailureKind::Interrupted => return None,
     };
     let local = failure.machine == Machine::Local;
     match &failure.step.as_ref()?.action {
@@ -360,7 +374,9 @@ fn plan_hint(error: &PlanError) -> Option<String> {
         PlanError::ProxyInUse { .. } => Some("use --force to remove it all the same".into()),
         PlanError::DockerFailing { .. } => Some("look at docker on that host: `systemctl status docker`".into()),
         PlanError::NothingToRemove { .. } => Some("`sextant app containers` lists what is there".into()),
-        PlanError::UnknownAccessory { .. }
+        PlanError::UnknownPast { .. } => Some("abort it on the machine where it was started, or `sextant rollback VERSION`".into()),
+        PlanError::NothingToAbort
+        | PlanError::UnknownAccessory { .. }
         | PlanError::RetainsNothing
         | PlanError::LocalRegistry { .. }
         | PlanError::PublishAddress { .. }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
+use journal::Journal;
 use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Intent, LockWait, Run};
+use plan::{Interrupted, Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
@@ -19,6 +20,7 @@ use crate::failure::Failure;
 use crate::outside::{KnownSecrets, Operator};
 use crate::project::{Project, Substitution};
 use crate::record::recorded;
+use crate::runs;
 use crate::templates;
 
 /// How long a connection may take to come about.
@@ -41,6 +43,15 @@ pub struct Request {
     pub version: Option<Version>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// The run that is taken up or undone, with the version that the project had when it began.
+    pub takes_up: Option<(Interrupted, String)>,
+}
+
+impl Default for Request {
+    /// Asks for nothing.
+    fn default() -> Self {
+        Self { intent: Intent::Look, words: Vec::new(), version: None, no_cache: false, takes_up: None }
+    }
 }
 
 /// A version that is not the one from git.
@@ -58,7 +69,8 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
         Version::Exactly(version) => version,
         Version::Latest => options.version.clone().unwrap_or_else(|| project.configuration.latest_tag()),
     });
-    let own_version = match (version(project, options), &named) {
+    let (takes_up, recorded) = request.takes_up.unzip();
+    let own_version = match (recorded.map_or_else(|| version(project, options), Ok), &named) {
         // Whoever names a version does not need git.
         (Err(_), Some(named)) => named.clone(),
         (own, _) => own?,
@@ -99,6 +111,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
             .lock_wait
             .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
         rendered,
+        takes_up,
     };
     plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
     Ok(run)
@@ -238,7 +251,7 @@ pub fn connect(project: &Project, options: &Options) -> Result<(), Failure> {
     }
     require_port(project)?;
     let secrets = project.secrets(Substitution::Run)?;
-    let request = Request { intent: Intent::Look, words: options.path.clone(), version: None, no_cache: false };
+    let request = Request { intent: Intent::Look, words: options.path.clone(), ..Request::default() };
     let mut run = run(project, options, request, &secrets)?;
     run.hook_scripts.insert(PRE_CONNECT.to_string());
     let events = crate::report::terminal(options, &run);
@@ -289,6 +302,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
     let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let events = crate::report::events(options, project, &run)?;
+    let journal = runs::begin(project, &run)?;
     runtime()?.block_on(async {
         let machines = machines(project, &secrets);
         let interrupts = interrupts();
@@ -299,6 +313,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
             secrets: &secrets,
             lookup: &lookup,
             deeds: &deeds,
+            journal: &journal,
             events: &*events,
             interrupts: &interrupts,
         };
@@ -335,6 +350,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             secrets: &secrets,
             lookup: &lookup,
             deeds: &deeds,
+            journal: &Journal::nowhere(),
             events,
             interrupts: &interrupts,
         };

@@ -19,10 +19,13 @@ mod plugins;
 mod project;
 mod record;
 mod report;
+mod runs;
+mod saved;
 mod style;
 mod subcommands;
 mod surroundings;
 mod templates;
+mod unfinished;
 
 use std::process::ExitCode;
 

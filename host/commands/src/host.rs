@@ -96,24 +96,6 @@ pub fn release_lock(directory: &str) -> Command {
     Command::new(format!("rm -rf {directory}"))
 }
 
-/// Releases the lock only if the details are those given: for a run that was cut off while it took the lock.
-pub fn release_own_lock(directory: &str, details: &str) -> Command {
-    let directory = literal(directory);
-    Command::new(format!(
-        "mine=$(cat; echo .) && [ \"$(base64 -d < {directory}/details 2> /dev/null; echo .)\" = \"$mine\" ] && rm -rf {directory}"
-    ))
-    .with_input(vec![Fragment::text(details)])
-}
-
-/// Prints who holds the lock; fails when nobody does.
-pub fn lock_details(directory: &str) -> Command {
-    let directory = literal(directory);
-    Command::new(format!(
-        "[ -d {directory} ] && {{ base64 -d < {directory}/details 2> /dev/null || \
-         echo 'Nobody knows: whoever took it did not come to leave a name'; }}"
-    ))
-}
-
 /// Fails unless docker's command is there.
 pub fn docker_version() -> Command {
     Command::new("docker -v")

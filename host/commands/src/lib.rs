@@ -7,6 +7,7 @@ pub mod builds;
 mod command;
 pub mod docker;
 pub mod host;
+pub mod lease;
 pub mod observation;
 pub mod proxy;
 pub mod prune;

@@ -27,11 +27,6 @@ pub fn network(name: &str) -> Command {
     Command::new(format!("docker network ls --filter 'name=^{name}$' --format '{{{{.Name}}}}'"))
 }
 
-/// Who holds the lock, nothing if nobody does.
-pub fn lock(directory: &str) -> Command {
-    Command::new(format!("cat {}/details 2> /dev/null | base64 -d || true", literal(directory)))
-}
-
 /// The apps that have a directory on the host, one a line: service, with its destination behind a dash.
 pub fn apps() -> Command {
     Command::new("ls .kamal/apps 2> /dev/null || true")

@@ -40,11 +40,12 @@ pub struct Trace {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
 pub enum Fate {
     /// Everything was done.
     Finished,
-    /// It failed.
-    Failed(String),
+    /// It failed: in a word, and in a sentence, as [`Entry::Failed`] has them.
+    Failed { kind: String, error: String },
     /// The operator interrupted it.
     Interrupted,
     /// Nobody wrote down how it ended: it is going on, or the program was killed.
@@ -92,8 +93,8 @@ impl Account {
             }
             Entry::Finished => self.fate = Fate::Finished,
             Entry::Interrupted => self.fate = Fate::Interrupted,
-            Entry::Failed { error, failures } => {
-                self.fate = Fate::Failed(error.clone());
+            Entry::Failed { kind, error, failures } => {
+                self.fate = Fate::Failed { kind: kind.clone(), error: error.clone() };
                 self.failures.clone_from(failures);
             }
         }

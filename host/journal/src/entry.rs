@@ -46,7 +46,13 @@ pub enum Entry {
     /// The operator interrupted.
     Interrupted,
     /// The run failed.
-    Failed { error: String, failures: Vec<FailedStep> },
+    Failed {
+        /// In a word: `steps`, `unreachable`, `plan`, `secret`, `policy`, `lock-held`, `lock-lost`, `lock`, `journal`, `unreadable`.
+        kind: String,
+        /// In a sentence.
+        error: String,
+        failures: Vec<FailedStep>,
+    },
 }
 
 /// A step that is sent: how the plan names it.
@@ -115,7 +121,7 @@ impl Beginning {
         Self {
             run: name.to_string(),
             program: program.to_string(),
-            resumes: None,
+            resumes: run.takes_up.as_ref().map(|interrupted| interrupted.run.clone()),
             intent: run.intent.clone(),
             subcommand: run.subcommand.clone(),
             service: run.configuration.service.clone(),

@@ -7,6 +7,7 @@
 mod account;
 mod entry;
 mod error;
+mod interrupted;
 mod saved;
 mod store;
 mod writer;
@@ -14,6 +15,7 @@ mod writer;
 pub use account::{Account, Fate, Trace};
 pub use entry::{Beginning, Entry, FailedStep, Line, SentStep};
 pub use error::JournalError;
+pub use interrupted::{interrupted, left_on_host};
 pub use saved::SavedPlan;
 pub use store::Store;
 pub use writer::Journal;

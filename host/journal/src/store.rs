@@ -29,8 +29,8 @@ impl Store {
     ///
     /// # Errors
     /// When its folder cannot be made.
-    pub fn begin(&self, run: &str) -> Result<Journal, JournalError> {
-        Journal::begin(&self.folder(run), run)
+    pub fn begin(&self, run: &str, program: &str) -> Result<Journal, JournalError> {
+        Journal::begin(&self.folder(run), run, program)
     }
 
     /// Names of all runs, the oldest first. Names begin with the time.

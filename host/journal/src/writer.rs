@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use plan::{Basis, Plan};
+
 use crate::entry::{Entry, Line};
 use crate::error::JournalError;
 use crate::saved::SavedPlan;
@@ -17,8 +19,10 @@ pub struct Journal {
     name: String,
     /// Its folder and the open file; absent for a run that keeps nothing.
     file: Option<(PathBuf, Mutex<File>)>,
-    /// Lines that the copy on the host of the lock lacks.
-    unsent: Mutex<Vec<String>>,
+    /// The program's version.
+    program: String,
+    /// What was noted so far: a copy goes to the host of the lock.
+    lines: Mutex<Vec<String>>,
 }
 
 impl Journal {
@@ -29,14 +33,14 @@ impl Journal {
 
     /// A journal that is kept nowhere: for what changes nothing, and for tests.
     pub fn nowhere() -> Self {
-        Self { name: String::new(), file: None, unsent: Mutex::default() }
+        Self { name: String::new(), program: String::new(), file: None, lines: Mutex::default() }
     }
 
     /// Begins the journal of a run in a folder of its own, which only the operator can read.
     ///
     /// # Errors
     /// When the folder or the file cannot be made.
-    pub fn begin(folder: &Path, name: &str) -> Result<Self, JournalError> {
+    pub fn begin(folder: &Path, name: &str, program: &str) -> Result<Self, JournalError> {
         let failed = |path: &Path| {
             let path = path.to_path_buf();
             move |error| JournalError::Write { path, error }
@@ -46,8 +50,9 @@ impl Journal {
         let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path).map_err(failed(&path))?;
         Ok(Self {
             name: name.to_string(),
+            program: program.to_string(),
             file: Some((folder.to_path_buf(), Mutex::new(file))),
-            unsent: Mutex::default(),
+            lines: Mutex::default(),
         })
     }
 
@@ -61,21 +66,35 @@ impl Journal {
     /// # Errors
     /// When it cannot be written: what it is about must not be done then.
     pub fn note(&self, entry: Entry) -> Result<(), JournalError> {
-        let Some((folder, file)) = &self.file else { return Ok(()) };
-        let line = serde_json::to_string(&Line { at: now(), entry }).unwrap_or_default();
-        let mut file = lock(file);
-        let written = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_data());
-        written.map_err(|error| JournalError::Write { path: folder.join(Self::LINES), error })?;
-        lock(&self.unsent).push(line);
-        Ok(())
+        self.write(entry, true)
     }
 
-    /// Writes down the plan that is carried out from here on, whole, and a line about it.
+    /// Writes a line about what is over, and does not wait for the disk: without it one only knows less.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep(&self, saved: &SavedPlan) -> Result<(), JournalError> {
+    pub fn report(&self, entry: Entry) -> Result<(), JournalError> {
+        self.write(entry, false)
+    }
+
+    fn write(&self, entry: Entry, synced: bool) -> Result<(), JournalError> {
+        let Some((folder, file)) = &self.file else { return Ok(()) };
+        let line = serde_json::to_string(&Line { at: now(), entry }).unwrap_or_default();
+        let mut file = lock(file);
+        let written = file.write_all(format!("{line}\n").as_bytes());
+        let written = written.and_then(|()| if synced { file.sync_data() } else { Ok(()) });
+        written.map_err(|error| JournalError::Write { path: folder.join(Self::LINES), error })?;
+        lock(&self.lines).push(line);
+        Ok(())
+    }
+
+    /// Writes down the plan that is carried out from here on, with what it was made from, and a line about it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, plan: &Plan, basis: Basis) -> Result<(), JournalError> {
         let Some((folder, _)) = &self.file else { return Ok(()) };
+        let saved = SavedPlan::new(&self.program, plan.clone(), basis);
         let (path, new) = (folder.join(Self::PLAN), folder.join("plan.json.new"));
         let written = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new);
         let written = written.and_then(|mut file| {
@@ -84,12 +103,17 @@ impl Journal {
             std::fs::rename(&new, &path)
         });
         written.map_err(|error| JournalError::Write { path, error })?;
-        self.note(Entry::Planned { digest: saved.digest.clone() })
+        self.note(Entry::Planned { digest: saved.digest })
     }
 
-    /// The lines that were noted since the last call: what the copy on the host of the lock lacks.
-    pub fn unsent(&self) -> Vec<String> {
-        std::mem::take(&mut lock(&self.unsent))
+    /// The lines that were noted so far.
+    pub fn lines(&self) -> Vec<String> {
+        lock(&self.lines).clone()
+    }
+
+    /// The program's version.
+    pub fn program(&self) -> &str {
+        &self.program
     }
 }
 

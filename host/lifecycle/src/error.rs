@@ -34,6 +34,15 @@ pub enum LifecycleError {
     /// The deploy lock was not free in time.
     #[error("Timed out after {seconds}s waiting for the deploy lock")]
     LockTimedOut { host: String, seconds: u64 },
+    /// Whoever holds the deploy lock is gone, and its lease still runs.
+    #[error("the deploy lock on {host} is held by a run that is gone, and its lease has not run out in time")]
+    LockDying { host: String },
+    /// The deploy lock is no longer ours. The running steps were the last ones.
+    #[error("the deploy lock on {host} was lost: {reason}")]
+    LockLost { host: String, reason: String },
+    /// What is about to be done cannot be written down first, so it is not done.
+    #[error(transparent)]
+    Journal(#[from] journal::JournalError),
     /// The deploy lock could not be taken.
     #[error("the deploy lock on {host} cannot be taken: {reason}")]
     Lock { host: String, reason: String },
@@ -70,6 +79,10 @@ pub enum FailureKind {
     Transport(TransportError),
     /// What the host does itself could not be done: why.
     Deed(String),
+    /// The step could not be written down before it was sent, so it was not: why.
+    Journal(String),
+    /// The deploy lock was lost before the step.
+    LockLost,
     /// The first container of the primary role was not healthy, so the role was not booted.
     Halted,
     /// The operator interrupted.
@@ -90,6 +103,8 @@ impl std::fmt::Display for Failure {
             }
             FailureKind::Transport(error) => formatter.write_str(&transport_text(error)),
             FailureKind::Deed(reason) => write!(formatter, "{step} failed: {reason}"),
+            FailureKind::Journal(reason) => write!(formatter, "{step} was not begun: {reason}"),
+            FailureKind::LockLost => write!(formatter, "{step} was not begun: the deploy lock was lost"),
             FailureKind::Halted => {
                 let role = self.role.as_deref().unwrap_or_default();
                 write!(formatter, "role {role} was not booted: the first container of the primary role is not healthy")

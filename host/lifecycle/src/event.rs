@@ -28,6 +28,12 @@ pub enum Event<'a> {
     TakingLock { host: &'a str, patience: Option<Duration> },
     /// Somebody else holds the deploy lock: what they left in it.
     LockHeld { host: &'a str, details: &'a str },
+    /// Whoever held the deploy lock is gone; it is waited for the lease to run out.
+    LockDying { host: &'a str, lease: Duration },
+    /// The deploy lock of a run that is gone was taken over: what that run left in it.
+    LockTakenOver { host: &'a str, details: &'a str },
+    /// The lock was not taken on the host where runs without a filter take it, because it cannot be reached.
+    LockSkipped { host: &'a str, reason: &'a str },
     /// The deploy lock will be tried for again after a pause.
     LockRetry { host: &'a str, pause: Duration, remaining: Duration },
     /// The deploy lock was taken.

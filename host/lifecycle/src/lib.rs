@@ -7,6 +7,8 @@ mod connect;
 mod deeds;
 mod error;
 mod event;
+mod fence;
+mod account;
 mod lock;
 mod observe;
 mod operation;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use configuration::{ConfigurationError, Secrets, pattern};
+use journal::Journal;
 use plan::hooks::Verdict;
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, SecretValues, Transport};
@@ -28,6 +29,8 @@ pub struct Operation<'a, T> {
     pub lookup: &'a (dyn Fn() -> Result<SecretValues, ConfigurationError> + Sync),
     /// Who does what is no command.
     pub deeds: &'a dyn Deeds,
+    /// Where what is done is written down.
+    pub journal: &'a Journal,
     /// Who is told what happens.
     pub events: &'a dyn Events,
     /// Raised when the operator interrupts.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use journal::Entry;
 use plan::hooks::Happening;
 use plan::{Facts, Plan};
 use transport::Transport;
@@ -9,6 +10,7 @@ use transport::Transport;
 use crate::barrier::Barrier;
 use crate::error::LifecycleError;
 use crate::event::Event;
+use crate::fence::Fence;
 use crate::lock;
 use crate::operation::Operation;
 use crate::stages::run_stages;
@@ -18,7 +20,11 @@ impl<T: Transport> Operation<'_, T> {
     /// Observes, plans, reviews and applies. The last event tells how it ended.
     pub async fn perform(&self) -> Result<(), LifecycleError> {
         let begin = Instant::now();
-        let performed = self.carry_out().await;
+        let performed = match self.note_beginning() {
+            Ok(()) => self.carry_out().await,
+            Err(error) => Err(error),
+        };
+        self.note_end(&performed);
         self.events.tell(match &performed {
             Ok(()) => Event::Finished { took: begin.elapsed() },
             Err(error) => Event::Failed { error, took: begin.elapsed() },
@@ -37,6 +43,7 @@ impl<T: Transport> Operation<'_, T> {
         if let Some((lock, details)) = plan.lock.as_ref().and_then(|lock| Some((lock, lock.held(&facts)?))) {
             return Err(LifecycleError::LockHeld { host: lock.host.clone(), details: details.to_string() });
         }
+        self.note_plan(&plan, &facts)?;
         self.events.tell(Event::Planned { plan: &plan });
         self.provide(plan.secrets().iter().map(String::as_str).chain(self.secrets_of_plugins(&plan)))?;
         let hosts: Vec<String> = plan.hosts().into_iter().map(str::to_string).collect();
@@ -65,8 +72,9 @@ async fn apply<T: Transport>(
     plan: Plan,
     architecture: Option<String>,
 ) -> Result<(), LifecycleError> {
-    let Operation { transport, deeds, events, interrupts, .. } = *operation;
-    let crew = Crew { transport, deeds, events, interrupts, barrier: Barrier::new() };
+    let Operation { transport, deeds, journal, events, interrupts, .. } = *operation;
+    let fence = Fence::default();
+    let crew = Crew { transport, deeds, journal, events, interrupts, barrier: Barrier::new(), fence: &fence };
     run_stages(&crew, &plan.prepare).await?;
     let plan = under_lock(operation, &crew, plan, architecture).await?;
     run_stages(&crew, &plan.conclude).await
@@ -86,12 +94,22 @@ async fn under_lock<T: Transport>(
     let events = operation.events;
     let patience = lock.wait.map(|wait| Duration::from_secs(wait.timeout));
     events.tell(Event::TakingLock { host: &lock.host, patience });
-    let facts = lock::take_when_free(operation, &lock).await?;
+    let (held, facts) = lock::take_when_free(operation, &lock).await?;
     events.tell(Event::TookLock { host: &lock.host });
     // Hosts change while others work on them; the operator's own docker does not.
-    let worked = work(operation, crew, plan, Facts { architecture, ..facts }).await;
-    match lock::release(operation.transport, &lock).await {
-        Ok(()) => events.tell(Event::ReleasedLock { host: &lock.host }),
+    let facts = Facts { architecture, ..facts };
+    let worked = tokio::select! {
+        worked = work(operation, crew, plan, facts) => worked,
+        () = held.keep(operation, crew.fence) => unreachable!("a lock is kept until the work is done"),
+    };
+    if let Some(lost) = crew.fence.error() {
+        return Err(lost);
+    }
+    match held.release(operation.transport, worked.is_ok()).await {
+        Ok(()) => {
+            let _ = operation.journal.report(Entry::Unlocked { host: lock.host.clone() });
+            events.tell(Event::ReleasedLock { host: &lock.host });
+        }
         // The first cause is what the operator needs to hear; this is told beside it.
         Err(reason) => events.tell(Event::KeptLock { host: &lock.host, reason: &reason }),
     }
@@ -109,6 +127,7 @@ async fn work<T: Transport>(
         plan
     } else {
         operation.review(&fresh, &facts)?;
+        operation.note_plan(&fresh, &facts)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
         operation.provide(fresh.secrets().iter().map(String::as_str))?;
         fresh

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use commands::Machine;
 use futures_util::future::join_all;
+use journal::Journal;
 use plan::{Action, SharedRegistry, Stage, Step};
 use transport::{Interrupt, Interrupts, Transport};
 
@@ -11,6 +12,7 @@ use crate::barrier::Barrier;
 use crate::deeds::Idle;
 use crate::error::{Failure, FailureKind, LifecycleError};
 use crate::event::{Event, Events};
+use crate::fence::Fence;
 use crate::track::Crew;
 
 /// Runs steps on the operator's machine, outside of any stage.
@@ -21,7 +23,9 @@ pub(crate) async fn run_local<T: Transport>(
     title: &str,
     steps: &[Step],
 ) -> Result<(), LifecycleError> {
-    let crew = Crew { transport, deeds: &Idle, events, interrupts, barrier: Barrier::new() };
+    let (journal, fence) = (Journal::nowhere(), Fence::default());
+    let crew =
+        Crew { transport, deeds: &Idle, journal: &journal, events, interrupts, barrier: Barrier::new(), fence: &fence };
     let stage = Stage::of_steps(title, [(Machine::Local, steps.to_vec())]);
     run_stages(&crew, stage.as_slice()).await
 }

@@ -3,13 +3,16 @@
 use std::time::{Duration, Instant};
 
 use commands::Machine;
+use journal::{Entry, Journal};
 use plan::{Action, Barrier as Stance, Block, Step, Track, lower};
 use transport::{Ending, Interrupt, Interrupts, OnFailure, Outcome, Progress, Stream, Task, Transport, TransportError};
 
+use crate::account::sent;
 use crate::barrier::{Barrier, Decision};
 use crate::deeds::Deeds;
 use crate::error::{Failure, FailureKind, last_lines};
 use crate::event::{Event, Events};
+use crate::fence::Fence;
 
 /// How many log lines of a failed container are kept for the error.
 const LOG_LINES: usize = 20;
@@ -18,9 +21,11 @@ const LOG_LINES: usize = 20;
 pub(crate) struct Crew<'a, T> {
     pub transport: &'a T,
     pub deeds: &'a dyn Deeds,
+    pub journal: &'a Journal,
     pub events: &'a dyn Events,
     pub interrupts: &'a Interrupts,
     pub barrier: Barrier,
+    pub fence: &'a Fence,
 }
 
 impl<T: Transport> Crew<'_, T> {
@@ -36,7 +41,9 @@ impl<T: Transport> Crew<'_, T> {
             }
             if failed_at < block.start.len() {
                 self.close_barrier(&track.machine, block);
-                failure.aftermath = self.abort(&track.machine, block).await;
+                if !self.fence.is_down() {
+                    failure.aftermath = self.abort(&track.machine, block).await;
+                }
             }
             return Err(failure);
         }
@@ -83,6 +90,7 @@ impl<T: Transport> Crew<'_, T> {
         }
         let mut done = 0;
         for part in steps.chunk_by(|one, next| !one.action.is_deed() && !next.action.is_deed()) {
+            self.announce(machine, block, part).map_err(|failure| (done, failure))?;
             let ran = match part {
                 [step] if step.action.is_deed() => {
                     self.deed(machine, block, step).await.map_err(|failure| (0, failure))
@@ -93,6 +101,20 @@ impl<T: Transport> Crew<'_, T> {
             done += part.len();
         }
         Ok(())
+    }
+
+    /// Writes down which steps are about to be sent. None is if that fails, or if the lock is no longer ours.
+    fn announce(&self, machine: &Machine, block: &Block, steps: &[&Step]) -> Result<(), Failure> {
+        if self.fence.is_down() {
+            return Err(failure(machine, block, steps.first(), FailureKind::LockLost));
+        }
+        let entry = Entry::Sending {
+            machine: machine.clone(),
+            role: block.role.clone(),
+            steps: steps.iter().map(|step| sent(step)).collect(),
+        };
+        let noted = self.journal.note(entry).map_err(|error| FailureKind::Journal(error.to_string()));
+        noted.map_err(|kind| failure(machine, block, steps.first(), kind))
     }
 
     /// Has the host do a step itself.
@@ -110,7 +132,11 @@ impl<T: Transport> Crew<'_, T> {
         if let Ok(line) = &done {
             self.events.tell(Event::StepSaid { machine, step, stream: Stream::Stdout, line });
         }
-        self.events.tell(Event::StepEnded { machine, role, step, exit, took: begin.elapsed() });
+        let said = match &done {
+            Err(FailureKind::Deed(reason)) => vec![reason.clone()],
+            _ => Vec::new(),
+        };
+        self.ended(machine, role, step, exit, begin.elapsed(), said);
         match done {
             Err(kind) if !step.may_fail => Err(failure(machine, block, Some(&step), kind)),
             _ => Ok(()),
@@ -125,8 +151,12 @@ impl<T: Transport> Crew<'_, T> {
         steps: &[&Step],
         before: usize,
     ) -> Result<(), (usize, Failure)> {
-        let tasks: Vec<Task> = steps.iter().map(|step| task(step)).collect();
+        let mut tasks: Vec<Task> = steps.iter().map(|step| task(step)).collect();
         let (role, opens_after) = (block.role.as_deref(), block.start.len());
+        // Once the new container serves, the old one has to go, whoever still listens.
+        if let Some(last) = opens_after.checked_sub(before + 1).and_then(|last| tasks.get_mut(last)) {
+            last.is_point_of_no_return = !block.finish.is_empty();
+        }
         let mut progress = |progress: Progress<'_>| {
             self.tell(machine, role, steps, progress);
             if let Progress::Ended { task, outcome } = progress
@@ -168,6 +198,8 @@ impl<T: Transport> Crew<'_, T> {
         let role = block.role.as_deref();
         self.events.tell(Event::Aborting { machine, role: role.unwrap_or_default() });
         let steps: Vec<&Step> = block.abort.iter().collect();
+        // What cleans up is done even where it cannot be written down.
+        let _ = self.announce(machine, block, &steps);
         let tasks: Vec<Task> = steps.iter().map(|step| task(step)).collect();
         let mut progress = |progress: Progress<'_>| self.tell(machine, role, &steps, progress);
         // Cleaning up is not cut short by the interrupt that made it necessary.
@@ -193,13 +225,31 @@ impl<T: Transport> Crew<'_, T> {
     }
 
     fn tell(&self, machine: &Machine, role: Option<&str>, steps: &[&Step], progress: Progress<'_>) {
-        self.events.tell(match progress {
-            Progress::Started { task } => Event::StepBegan { machine, role, step: steps[task] },
-            Progress::Output { task, stream, line } => Event::StepSaid { machine, step: steps[task], stream, line },
-            Progress::Ended { task, outcome } => {
-                Event::StepEnded { machine, role, step: steps[task], exit: outcome.exit, took: outcome.took }
+        match progress {
+            Progress::Started { task } => self.events.tell(Event::StepBegan { machine, role, step: steps[task] }),
+            Progress::Output { task, stream, line } => {
+                self.events.tell(Event::StepSaid { machine, step: steps[task], stream, line });
             }
-        });
+            Progress::Ended { task, outcome } => {
+                let said = if outcome.succeeded() { Vec::new() } else { told(outcome) };
+                self.ended(machine, role, steps[task], outcome.exit, outcome.took, said);
+            }
+        }
+    }
+
+    /// Tells that a step ended, and writes it down. Without that line one only knows less of it.
+    fn ended(
+        &self,
+        machine: &Machine,
+        role: Option<&str>,
+        step: &Step,
+        exit: i32,
+        took: Duration,
+        said: Vec<String>,
+    ) {
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let _ = self.journal.report(Entry::Ended { machine: machine.clone(), step: step.id, exit, milliseconds, said });
+        self.events.tell(Event::StepEnded { machine, role, step, exit, took });
     }
 }
 
@@ -207,11 +257,17 @@ fn joins(step: Option<&&Step>) -> bool {
     step.is_some_and(|step| matches!(step.action, Action::JoinDockerGroup))
 }
 
+/// The last lines of what a step said.
+fn told(outcome: &Outcome) -> Vec<String> {
+    let lines = last_lines(&outcome.stdout, LOG_LINES).into_iter().chain(last_lines(&outcome.stderr, LOG_LINES));
+    lines.map(str::to_string).collect()
+}
+
 /// The task of a step.
 fn task(step: &Step) -> Task {
     let on_failure = if step.may_fail { OnFailure::Continue } else { OnFailure::Stop };
     let time_limit = Duration::from_secs(step.time_limit);
-    Task { title: step.title.clone(), command: lower::command(step), time_limit, on_failure }
+    Task { on_failure, ..Task::new(lower::command(step)).titled(&step.title).within(time_limit) }
 }
 
 fn exit(outcome: &Outcome) -> FailureKind {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use commands::Machine;
 use configuration::{Filter, Secrets, Selection, Source, Sources};
+use journal::Journal;
 use lifecycle::{Deed, Deeds, Event, LifecycleError, Operation};
 use plan::hooks::{Answer, BootAnswer, Happening, Hooks, Opinion, Place, Proposal, Registry, Whereabouts};
 use plan::{Action, Facts, HookError, HookOwner, Intent, Plan, PluginUse, Run, Username};
@@ -64,12 +65,12 @@ async fn nothing_is_booted_when_one_host_cannot_pull() {
         Scripted::new().when(|machine, line| on(machine, "b") && line.contains("docker pull"), ends(1, "not found"));
     let played = play(machines).await;
     assert!(matches!(played.result, Err(LifecycleError::Steps { .. })));
-    assert!(!played.lines.iter().any(|line| line.contains("start web") || line.contains("mkdir .kamal/lock-")));
+    assert!(!played.lines.iter().any(|line| line.contains("start web") || line.contains("mkdir $d")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_lock_stops_the_run_and_is_not_released() {
-    let machines = Scripted::new().when(|_, line| line.contains("mkdir .kamal/lock-"), ends(75, ""));
+    let machines = Scripted::new().when(|_, line| line.contains("mkdir $d"), ends(75, ""));
     let played = play(machines).await;
     assert!(matches!(&played.result, Err(LifecycleError::LockHeld { host, .. }) if host == "a"));
     assert!(!played.released());
@@ -144,7 +145,7 @@ impl Played {
     }
 
     fn released(&self) -> bool {
-        self.lines.iter().any(|line| line.contains("rm -rf .kamal/lock-shop"))
+        self.lines.iter().any(|line| line.starts_with("d=.kamal/lock-shop; ") && line.contains("rm -rf $d"))
     }
 }
 
@@ -171,6 +172,7 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         secrets: &secrets,
         lookup: &|| unreachable!("no secret takes a command"),
         deeds: &Told(&told),
+        journal: &Journal::nowhere(),
         events: &events,
         interrupts: &Interrupts::new(),
     };

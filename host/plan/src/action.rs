@@ -211,6 +211,12 @@ impl Part {
 }
 
 impl Action {
+    /// What it does, in a word: `start-container`.
+    pub fn kind(&self) -> String {
+        let object = serde_json::to_value(self).unwrap_or_default();
+        object.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default().to_string()
+    }
+
     /// Whether the host does it itself, instead of a machine's shell.
     pub fn is_deed(&self) -> bool {
         matches!(self, Self::Errand { .. }) || self.publishes()

@@ -44,7 +44,7 @@ pub(crate) fn stop(planner: &Planner<'_>) -> Plan {
 pub(crate) fn stop_stale(planner: &Planner<'_>) -> Plan {
     let mut plan = planner.plan();
     plan.lock = planner.lock();
-    plan.apply.extend(deploy::stale_containers(planner));
+    plan.apply.extend(deploy::all_stale_containers(planner));
     plan
 }
 

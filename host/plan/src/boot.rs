@@ -6,6 +6,7 @@ use commands::Machine;
 use configuration::Role;
 
 use crate::action::Action;
+use crate::deploy;
 use crate::error::PlanError;
 use crate::hooks::BootAnswer;
 use crate::plan::{Barrier, Block, Stage, Step, Track};
@@ -21,6 +22,7 @@ pub(crate) fn stages(
     let run = planner.run;
     let groups = run.selection.boot_groups(&run.configuration);
     let answers = Answers::ask(planner)?;
+    let decision = decision(planner);
     let mut stages: Vec<Stage> = preparation(planner, &answers).into_iter().collect();
     for (index, group) in groups.iter().enumerate() {
         let script = || Script { hosts: Some(group), locked: true, ..Script::default() };
@@ -30,8 +32,10 @@ pub(crate) fn stages(
         } else {
             format!("Boot group {} of {}", index + 1, groups.len())
         };
-        let tracks = tracks(planner, &answers, group);
-        stages.push(Stage { title, registry: None, begins_boot: index == 0, tracks });
+        let tracks = tracks(planner, &answers, group, decision);
+        if !tracks.is_empty() {
+            stages.push(Stage { title, registry: None, begins_boot: index == 0, tracks });
+        }
         stages.extend(planner.script_stage("post-app-boot", script()));
         if let Some(seconds) = run.configuration.boot.wait {
             let wait = Step::new(format!("wait {seconds} seconds"), Action::Wait { seconds }).within(seconds + 60);
@@ -88,12 +92,35 @@ fn error_pages(run: &Run) -> Vec<Step> {
     run.error_pages.iter().map(upload).collect()
 }
 
-/// One track per host with its roles in turn, the primary one first; with `boot.parallel_roles` one per host and role.
-fn tracks(planner: &Planner<'_>, answers: &Answers, group: &[String]) -> Vec<Track> {
+/// Who decides the barrier.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// The first container of the primary role.
+    Boot,
+    /// Nobody: one has been healthy since before the run was interrupted.
+    Made,
+}
+
+fn decision(planner: &Planner<'_>) -> Decision {
+    let selection = &planner.run.selection;
+    let is_booted = |host: &String| {
+        let roles = planner.roles_on(host);
+        roles.iter().any(|role| selection.primary_role.as_ref() == Some(&role.name) && planner.is_booted(host, role))
+    };
+    if selection.app_hosts.iter().any(is_booted) { Decision::Made } else { Decision::Boot }
+}
+
+/// One track per host with its roles in turn, the primary one first; with `boot.parallel_roles` one per host and role. What a run that is
+/// taken up has booted is left out.
+fn tracks(planner: &Planner<'_>, answers: &Answers, group: &[String], decision: Decision) -> Vec<Track> {
     let mut tracks = Vec::new();
     for host in group {
-        let roles = planner.roles_on(host).into_iter();
-        let blocks: Vec<Block> = roles.map(|role| block(planner, role, host, &answers.of(host, role))).collect();
+        let roles = planner.roles_on(host).into_iter().filter(|role| !planner.is_booted(host, role));
+        let blocks: Vec<Block> =
+            roles.map(|role| block(planner, role, host, &answers.of(host, role), decision)).collect();
+        if blocks.is_empty() {
+            continue;
+        }
         let machine = Machine::Host(host.clone());
         if planner.run.configuration.boot.parallel_roles {
             tracks.extend(blocks.into_iter().map(|block| Track { machine: machine.clone(), blocks: vec![block] }));
@@ -104,10 +131,14 @@ fn tracks(planner: &Planner<'_>, answers: &Answers, group: &[String]) -> Vec<Tra
     tracks
 }
 
-fn block(planner: &Planner<'_>, role: &Role, host: &str, answer: &BootAnswer) -> Block {
+fn block(planner: &Planner<'_>, role: &Role, host: &str, answer: &BootAnswer, decision: Decision) -> Block {
     let run = planner.run;
     let primary = run.selection.primary_role.as_deref() == Some(&role.name);
     let mut finish = planner.steps(&answer.finish, Some(&role.name));
+    if role.proxy.is_some() && run.intent.deploys() {
+        finish.extend(deploy::stop_stale(planner, host, role));
+    }
+    finish.extend(planner.remove_leftover(host, role, answer));
     if run.configuration.error_pages_path.is_some() && planner.facts.current(run, host, &role.name).is_some() {
         let directory = format!("{}/error_pages", run.configuration.proxy_directory());
         let clean = Action::CleanErrorPages { directory, version: run.version.clone() };
@@ -115,7 +146,11 @@ fn block(planner: &Planner<'_>, role: &Role, host: &str, answer: &BootAnswer) ->
     }
     Block {
         role: Some(role.name.clone()),
-        barrier: if primary { Barrier::Decides } else { Barrier::Waits },
+        barrier: match decision {
+            Decision::Made => Barrier::None,
+            Decision::Boot if primary => Barrier::Decides,
+            Decision::Boot => Barrier::Waits,
+        },
         start: planner.steps(&answer.start, Some(&role.name)),
         finish,
         abort: planner.steps(&answer.abort, Some(&role.name)),

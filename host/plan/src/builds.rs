@@ -58,7 +58,9 @@ pub(crate) fn remove(planner: &Planner<'_>) -> Result<Plan, PlanError> {
 
 /// Brings the image to the app hosts: built and pushed first, unless that is skipped.
 pub(crate) fn image(planner: &Planner<'_>, skip_push: bool, notes: &mut Vec<String>) -> Result<Vec<Stage>, PlanError> {
-    let mut stages = if skip_push { Vec::new() } else { push_stages(planner, notes)? };
+    let is_pushed = !skip_push && planner.image_is_pushed();
+    notes.extend(is_pushed.then(|| "the image was built and pushed before the run was interrupted".to_string()));
+    let mut stages = if skip_push || is_pushed { Vec::new() } else { push_stages(planner, notes)? };
     stages.extend(pull_stage(planner)?);
     Ok(stages)
 }

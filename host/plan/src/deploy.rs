@@ -1,9 +1,12 @@
 //! Setup, deploy, redeploy and rollback.
 
+use configuration::Role;
+
 use crate::accessories::Network;
 use crate::action::Action;
 use crate::boot;
 use crate::error::PlanError;
+use crate::facts::Container;
 use crate::plan::{Plan, Stage, Step};
 use crate::planner::{Planner, Script, on_hosts};
 use crate::{accessories, builds, proxy, prune};
@@ -104,30 +107,36 @@ fn lacks_docker(planner: &Planner<'_>, host: &str) -> bool {
     planner.facts.host(host).docker == crate::facts::Docker::Missing
 }
 
-/// Stops running containers that are not the current one: leftovers of a deploy that failed half way.
-pub(crate) fn stale_containers(planner: &Planner<'_>) -> Option<Stage> {
+/// Stops running containers that are not the current one, before a boot: leftovers of a deploy that failed half way. One behind the
+/// proxy may be the one that serves, if that deploy was cut off: such a role stops them once its new container serves.
+fn stale_containers(planner: &Planner<'_>) -> Option<Stage> {
+    stale_stage(planner, |role| role.proxy.is_none())
+}
+
+/// `app stale_containers --stop`: stops all of them.
+pub(crate) fn all_stale_containers(planner: &Planner<'_>) -> Option<Stage> {
+    stale_stage(planner, |_| true)
+}
+
+fn stale_stage(planner: &Planner<'_>, is_meant: impl Fn(&Role) -> bool) -> Option<Stage> {
     let stops = on_hosts(&planner.run.selection.app_hosts, |host| {
-        let roles = planner.roles_on(host).into_iter();
-        roles
-            .flat_map(|role| {
-                let current =
-                    planner.facts.current(planner.run, host, &role.name).map(|container| container.id.clone());
-                let running = planner.facts.running(planner.run, host, &role.name);
-                let stale = running.filter(move |container| Some(&container.id) != current.as_ref());
-                stale
-                    .map(|container| {
-                        let stop = Action::StopContainer {
-                            name: container.name.clone(),
-                            id: Some(container.id.clone()),
-                            timeout: role.stop_timeout,
-                        };
-                        Step::new(format!("stop stale container {}", container.name), stop).may_fail()
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect()
+        let roles = planner.roles_on(host).into_iter().filter(|role| is_meant(role));
+        roles.flat_map(|role| stop_stale(planner, host, role)).collect()
     });
     Stage::of_steps("Stop stale containers", stops)
+}
+
+/// The steps that stop a role's stale containers on a host.
+pub(crate) fn stop_stale(planner: &Planner<'_>, host: &str, role: &Role) -> Vec<Step> {
+    let current = planner.facts.current(planner.run, host, &role.name).map(|container| container.id.clone());
+    let running = planner.facts.running(planner.run, host, &role.name);
+    let stale = running.filter(|container| Some(&container.id) != current.as_ref());
+    let stop = |container: &Container| {
+        let (name, id, timeout) = (container.name.clone(), Some(container.id.clone()), role.stop_timeout);
+        let title = format!("stop stale container {name}");
+        Step::new(title, Action::StopContainer { name, id, timeout }).may_fail()
+    };
+    stale.map(stop).collect()
 }
 
 /// A rollback needs a container of the version for every role on every host, as Kamal does.

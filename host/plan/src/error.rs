@@ -36,6 +36,12 @@ pub enum PlanError {
     /// No container of the version is left to be removed.
     #[error("no container of the app version `{version}` is on {}", .hosts.join(", "))]
     NothingToRemove { version: String, hosts: Vec<String> },
+    /// Nothing was interrupted.
+    #[error("there is no run to abort")]
+    NothingToAbort,
+    /// What ran before an interrupted run was written down on another machine.
+    #[error("what ran before the run {run} is not known on this machine")]
+    UnknownPast { run: String },
     /// Pruning must leave something.
     #[error("retain must be at least 1")]
     RetainsNothing,
@@ -53,6 +59,8 @@ impl PlanError {
         !matches!(
             self,
             Self::UnknownAccessory { .. }
+                | Self::NothingToAbort
+                | Self::UnknownPast { .. }
                 | Self::RetainsNothing
                 | Self::LocalRegistry { .. }
                 | Self::Hook(HookError::Load { .. })

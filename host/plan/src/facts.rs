@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use commands::{Command, observation};
+use commands::{Command, lease, observation};
 use serde::{Deserialize, Serialize};
 
 use crate::run::Run;
@@ -121,7 +121,7 @@ pub fn observation(run: &Run) -> Vec<Command> {
         observation::containers(),
         observation::images(&images),
         observation::network("kamal"),
-        observation::lock(&run.configuration.lock_directory()),
+        lease::holder(&run.configuration.lock_directory()),
         observation::apps(),
     ]
 }

@@ -3,6 +3,7 @@
 //! Pure. [`plan`] is a function of the run, the facts and the plugins' answers; all skip rules live here, and what should not happen
 //! is not in the plan. [`lower`] gives the command of a step.
 
+mod abort;
 mod accessories;
 mod action;
 mod app;
@@ -27,6 +28,7 @@ mod proxy;
 mod prune;
 mod publishing;
 mod registry;
+mod resumption;
 mod run;
 pub mod texts;
 mod upgrade;
@@ -43,6 +45,7 @@ pub use facts::{
 pub use hooks::{ActingHooks, HookError, Hooks};
 pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, PluginUse, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
+pub use resumption::Interrupted;
 pub use run::{
     AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest, token,
 };
@@ -67,6 +70,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::Deploy { skip_push } => deploy::deploy(&planner, *skip_push)?,
         Intent::Redeploy { skip_push } => deploy::redeploy(&planner, *skip_push)?,
         Intent::Rollback => deploy::rollback(&planner)?,
+        Intent::Abort => abort::abort(&planner)?,
         Intent::AppBoot => deploy::app_boot(&planner)?,
         Intent::AppStart => app::start(&planner),
         Intent::AppStop => app::stop(&planner),

@@ -68,6 +68,9 @@ pub struct PluginUse {
 pub struct Lock {
     /// The host that holds it.
     pub host: String,
+    /// The host on which a run without `--hosts` and `--roles` takes it, where that is another one: it is taken there, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_host: Option<String>,
     /// Hosts whose `.kamal` directory is made on the way.
     pub hosts: Vec<String>,
     /// The directory.

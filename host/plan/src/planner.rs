@@ -62,8 +62,10 @@ impl Planner<'_> {
     pub fn lock_with(&self, message: &str) -> Lock {
         let run = self.run;
         let host = run.selection.primary_host.as_ref().or(run.selection.hosts.first());
+        let project_host = run.selection.project_primary_host.as_ref().filter(|project| Some(*project) != host);
         Lock {
             host: host.cloned().unwrap_or_default(),
+            project_host: project_host.cloned(),
             hosts: run.selection.hosts.clone(),
             directory: run.configuration.lock_directory(),
             details: format!(
@@ -89,8 +91,11 @@ impl Planner<'_> {
         if missing.is_empty() { Ok(()) } else { Err(PlanError::DockerMissing { hosts: missing }) }
     }
 
-    /// A hook script on the operator's machine, if the project has it.
+    /// A hook script on the operator's machine, if the project has it and the run that is taken up has not run it.
     pub fn script(&self, name: &str, script: Script<'_>) -> Option<Step> {
+        if self.script_has_run(name) {
+            return None;
+        }
         hook_script(self.run, name, script)
     }
 

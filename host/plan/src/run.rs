@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::action::Part;
+use crate::resumption::Interrupted;
 
 /// What a subcommand is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub enum Intent {
     },
     /// Boots a version that is already on the hosts.
     Rollback,
+    /// Puts back what ran before a run that did not end.
+    Abort,
     /// Boots the app from an image that is already there.
     AppBoot,
     /// Starts stopped containers of the version.
@@ -275,6 +278,11 @@ impl Intent {
         }
     }
 
+    /// Whether a version comes to the hosts, which clears away what earlier deploys left half done.
+    pub fn deploys(&self) -> bool {
+        matches!(self, Self::Setup { .. } | Self::Deploy { .. } | Self::Redeploy { .. })
+    }
+
     /// Where a built image goes.
     pub fn output(&self) -> &str {
         match self {
@@ -332,6 +340,9 @@ pub struct Run {
     pub lock_inherited: bool,
     /// How long to wait for a lock that is held; it is an error at once if absent.
     pub lock_wait: Option<LockWait>,
+    /// The run that did not end and that this one takes up, or undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_up: Option<Interrupted>,
 }
 
 /// A page that the proxy shows instead of an answer.
@@ -390,6 +401,7 @@ impl Run {
             no_cache: false,
             lock_inherited: false,
             lock_wait: None,
+            takes_up: None,
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::batch::{Batch, Shell};
 use crate::local::{LocalShell, could_not_start, exit_code, furnish};
 use crate::registry::Registry;
-use crate::script::{Nonce, script};
+use crate::script::{Nonce, Part, script};
 use crate::secrets::{SecretValues, Secrets};
 use crate::ssh::{Hosts, SshSettings};
 use crate::{Interrupt, Interrupts, Progress, Redactor, Report, Task, Transport, TransportError};
@@ -103,9 +103,11 @@ impl Machines {
             Err(error) => return Report::broken(vec![], error),
         };
         let nonce = Nonce::random();
-        let commands: Vec<_> = resolved.into_iter().zip(tasks.iter().map(|task| task.on_failure)).collect();
-        let script = script(&nonce, &commands);
-        drop(commands);
+        let parts = resolved.into_iter().zip(tasks).map(|(command, task)| {
+            let Task { on_failure, is_point_of_no_return, .. } = *task;
+            Part { command, on_failure, is_point_of_no_return }
+        });
+        let script = script(&nonce, &parts.collect::<Vec<_>>());
         Batch { machine, tasks, nonce, script, redactor: self.secrets.redactor() }
             .run(shell, interrupts, progress)
             .await

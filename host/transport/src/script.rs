@@ -29,10 +29,19 @@ impl Nonce {
     }
 }
 
+/// A command of a batch.
+pub(crate) struct Part {
+    pub command: Resolved,
+    pub on_failure: OnFailure,
+    /// Whether the commands after it run in any case once it has ended well: nobody halts them, and nobody needs to listen.
+    pub is_point_of_no_return: bool,
+}
+
 /// The script that runs the commands in order. The shell it is meant for is `/bin/sh -s`.
-pub(crate) fn script(nonce: &Nonce, tasks: &[(Resolved, OnFailure)]) -> SecretString {
+pub(crate) fn script(nonce: &Nonce, parts: &[Part]) -> SecretString {
     let mut script = String::from("sextant_halt=; trap 'sextant_halt=1' TERM\n");
-    for (index, (task, on_failure)) in tasks.iter().enumerate() {
+    let mut may_halt = true;
+    for (index, Part { command, on_failure, is_point_of_no_return }) in parts.iter().enumerate() {
         let halted = mark(nonce, "halted", "");
         let begun = mark(nonce, &format!("begun {index}"), "$$");
         let ended = mark(nonce, &format!("ended {index}"), "$sextant_exit");
@@ -40,11 +49,16 @@ pub(crate) fn script(nonce: &Nonce, tasks: &[(Resolved, OnFailure)]) -> SecretSt
             OnFailure::Stop => "[ $sextant_exit -eq 0 ] || exit\n",
             OnFailure::Continue => "",
         };
-        let _ = write!(
-            script,
-            "[ -z \"$sextant_halt\" ] || {{ {halted}; exit; }}\n{begun}\n{run}\nsextant_exit=$?\n{ended}\n{stop}",
-            run = in_subshell(task)
-        );
+        if may_halt {
+            let _ = writeln!(script, "[ -z \"$sextant_halt\" ] || {{ {halted}; exit; }}");
+        }
+        if *is_point_of_no_return {
+            // Whoever listened may be gone when it ends: its marks go nowhere then, and that ends nothing.
+            script.push_str("trap '' PIPE\n");
+            may_halt = false;
+        }
+        let run = in_subshell(command);
+        let _ = write!(script, "{begun}\n{run}\nsextant_exit=$?\n{ended}\n{stop}");
     }
     SecretString::from(script)
 }
@@ -97,11 +111,15 @@ mod tests {
         Some(SecretSlice::from(bytes.to_vec()))
     }
 
+    fn part(command: Resolved, on_failure: OnFailure) -> Part {
+        Part { command, on_failure, is_point_of_no_return: false }
+    }
+
     #[test]
     fn a_batch_becomes_one_script() {
         let tasks = [
-            (Resolved { line: "docker ps -q".into(), input: None, variables: vec![] }, OnFailure::Continue),
-            (
+            part(Resolved { line: "docker ps -q".into(), input: None, variables: vec![] }, OnFailure::Continue),
+            part(
                 Resolved {
                     line: "cat > 'a b'".into(),
                     input: input(b"it's\0 $HOME\n"),
@@ -169,16 +187,16 @@ mod tests {
         let command = |line: &str| Resolved { line: line.to_string(), input: None, variables: vec![] };
         let big = "x".repeat(100_000);
         let tasks = [
-            (command("echo 'open"), OnFailure::Continue),
-            (Resolved { input: input(big.as_bytes()), ..command("wc -c | tr -d ' '") }, OnFailure::Stop),
-            (Resolved { input: input(b"a\0\\"), ..command("tr '\\0' 0; echo; echo $V") }, OnFailure::Stop),
-            (Resolved { input: input(b"\xff\x00%s\xc3\xa9\xc3\n"), ..command("od -An -v -tx1") }, OnFailure::Stop),
-            (command("cd /; exit 3"), OnFailure::Continue),
-            (command("kill -TERM $$; sleep 0.2; echo ended"), OnFailure::Stop),
-            (command("echo never"), OnFailure::Stop),
+            part(command("echo 'open"), OnFailure::Continue),
+            part(Resolved { input: input(big.as_bytes()), ..command("wc -c | tr -d ' '") }, OnFailure::Stop),
+            part(Resolved { input: input(b"a\0\\"), ..command("tr '\\0' 0; echo; echo $V") }, OnFailure::Stop),
+            part(Resolved { input: input(b"\xff\x00%s\xc3\xa9\xc3\n"), ..command("od -An -v -tx1") }, OnFailure::Stop),
+            part(command("cd /; exit 3"), OnFailure::Continue),
+            part(command("kill -TERM $$; sleep 0.2; echo ended"), OnFailure::Stop),
+            part(command("echo never"), OnFailure::Stop),
         ];
         let mut tasks = tasks;
-        tasks[2].0.variables.push(("V".to_string(), "it's $HOME".into()));
+        tasks[2].command.variables.push(("V".to_string(), "it's $HOME".into()));
         let script = script(&Nonce("N".to_string()), &tasks);
         for shell in shells() {
             let [stdout, stderr] = run(&shell, &script);
@@ -207,6 +225,28 @@ mod tests {
             let marks: String =
                 stdout.lines().filter(|line| line.starts_with('^')).map(|l| l.to_string() + "\n").collect();
             assert_eq!(stderr.replace("ended 0 1", "ended 0 2"), marks, "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn past_the_point_of_no_return_nobody_has_to_listen_and_nobody_halts() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = |line: &str| Resolved { line: line.to_string(), input: None, variables: vec![] };
+        for (shell, no_return) in shells().iter().flat_map(|shell| [(shell, true), (shell, false)]) {
+            let done = folder.path().join(format!("{}-{no_return}", shell[0].replace('/', "-")));
+            let mut parts = [
+                part(command("kill -TERM $$; sleep 0.3"), OnFailure::Stop),
+                part(command(&format!("echo finished > {}", done.display())), OnFailure::Stop),
+            ];
+            parts[0].is_point_of_no_return = no_return;
+            let script = script(&Nonce("N".to_string()), &parts);
+            let mut child = Command::new(shell[0]);
+            child.args(&shell[1..]).arg("-s").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+            let mut child = child.spawn().unwrap();
+            child.stdin.take().unwrap().write_all(script.expose_secret().as_bytes()).unwrap();
+            drop(child.stdout.take()); // nobody listens any more
+            child.wait().unwrap();
+            assert_eq!(done.exists(), no_return, "{shell:?}");
         }
     }
 }

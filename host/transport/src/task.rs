@@ -17,6 +17,9 @@ pub struct Task {
     pub time_limit: Duration,
     /// Whether the commands after it still run when it ends with another code than zero.
     pub on_failure: OnFailure,
+    /// Whether the commands after it run in any case once it has ended well: neither a gentle interrupt nor a lost connection keeps a host
+    /// from them.
+    pub is_point_of_no_return: bool,
 }
 
 impl Task {
@@ -30,7 +33,8 @@ impl Task {
             Some((end, _)) => format!("{}…", &first[..end]),
             None => first.to_string(),
         };
-        Self { title, command, time_limit: Self::TIME_LIMIT, on_failure: OnFailure::Stop }
+        let (time_limit, on_failure) = (Self::TIME_LIMIT, OnFailure::Stop);
+        Self { title, command, time_limit, on_failure, is_point_of_no_return: false }
     }
 
     /// The same command under another title.

@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs these one at a time. A machine that cannot carry the fleet gets `skipped: …` and its reason;
 //! with `SEXTANT_NO_SKIP=1` that is a failure.
 
+mod crashes;
 mod deploys;
 mod differential;
 mod failures;

@@ -174,6 +174,10 @@ pub enum Command {
     Change(Change),
     /// Show what a subcommand would do, without doing it
     Plan(PlanArguments),
+    /// Go on with a run that did not end, wherever it was started
+    Resume(TakenUp),
+    /// Undo a run that did not end: put back what ran before
+    Abort(TakenUp),
     /// The app: boot, start, stop, look, remove
     #[command(subcommand)]
     App(AppCommand),
@@ -218,6 +222,13 @@ pub enum Command {
     Everything,
     #[command(external_subcommand)]
     Other(Vec<String>),
+}
+
+/// A run that did not end.
+#[derive(Debug, Args)]
+pub struct TakenUp {
+    /// Its name, or the end of it; the last one that did not end if nothing is named
+    pub run: Option<String>,
 }
 
 #[derive(Debug, Args)]

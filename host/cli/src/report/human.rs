@@ -130,6 +130,18 @@ impl Events for Human {
                 say(&style.strong("Deploy lock is held by:"));
                 say(details.trim_end());
             }
+            Event::LockDying { host, lease } => say(&format!(
+                "Whoever held the deploy lock on {host} is gone: waiting for its lease of {} s to run out",
+                lease.as_secs()
+            )),
+            Event::LockTakenOver { host, details } => {
+                say(&style.strong(&format!("Took over the deploy lock on {host} from a run that is gone:")));
+                details.lines().for_each(|line| say(&format!("  {line}")));
+            }
+            Event::LockSkipped { host, reason } => say(&format!(
+                "{} the deploy lock on {host} was not taken: failed to {reason}",
+                style.bad("warning:")
+            )),
             Event::LockRetry { pause, remaining, .. } => {
                 let (pause, remaining) = (rounded(pause), rounded(remaining));
                 say(&format!("Retrying in {pause}s ({remaining}s remaining)..."));

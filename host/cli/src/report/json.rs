@@ -35,6 +35,11 @@ fn object(event: Event<'_>) -> Option<Value> {
             json!({ "event": "taking-lock", "host": host, "patience": patience.map(|patience| patience.as_secs()) })
         }
         Event::LockHeld { host, details } => json!({ "event": "lock-held", "host": host, "details": details }),
+        Event::LockDying { host, lease } => json!({ "event": "lock-dying", "host": host, "lease": lease.as_secs() }),
+        Event::LockTakenOver { host, details } => {
+            json!({ "event": "lock-taken-over", "host": host, "details": details })
+        }
+        Event::LockSkipped { host, reason } => json!({ "event": "lock-skipped", "host": host, "reason": reason }),
         Event::LockRetry { host, pause, remaining } => json!({
             "event": "lock-retry", "host": host, "pause": pause.as_secs_f64(), "remaining": remaining.as_secs_f64(),
         }),

@@ -72,6 +72,17 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
             let details = details.lines().map(|line| at(host, Level::Warn, line));
             [at(host, Level::Warn, "Deploy lock is held by:")].into_iter().chain(details).collect()
         }
+        Event::LockDying { host, lease } => {
+            let lease = lease.as_secs();
+            vec![at(host, Level::Warn, format!("The deploy lock's holder is gone, its lease of {lease} s still runs"))]
+        }
+        Event::LockTakenOver { host, details } => {
+            let details = details.lines().map(|line| at(host, Level::Warn, line));
+            [at(host, Level::Warn, "Took over the deploy lock of a run that is gone:")].into_iter().chain(details).collect()
+        }
+        Event::LockSkipped { host, reason } => {
+            vec![at(host, Level::Warn, format!("The deploy lock on {host} was not taken: failed to {reason}"))]
+        }
         Event::LockRetry { host, pause, remaining } => {
             let (pause, remaining) = (pause.as_secs_f64().round(), remaining.as_secs_f64().round());
             vec![at(host, Level::Info, format!("Retrying in {pause}s ({remaining}s remaining)..."))]

@@ -55,7 +55,7 @@ pub fn request(change: &Change) -> Request {
 /// A request about the version from git, without anything special.
 pub fn simple(intent: Intent, words: &[&str]) -> Request {
     let words = words.iter().map(|word| (*word).to_string()).collect();
-    Request { intent, words, version: None, no_cache: false }
+    Request { intent, words, ..Request::default() }
 }
 
 fn building(intent: Intent, word: &str, build: &Build) -> Request {

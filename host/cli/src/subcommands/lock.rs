@@ -1,6 +1,6 @@
 //! `sextant lock`.
 
-use commands::host;
+use commands::lease;
 use plan::Intent;
 use transport::Outcome;
 
@@ -50,7 +50,7 @@ fn status(options: &Options) -> Result<u8, Failure> {
 /// Who holds the lock, as the holder left it.
 fn holder(options: &Options, project: &Project) -> Result<Option<String>, Failure> {
     let host = primary_host(project)?;
-    let question = Question::new("", &host, host::lock_details(&project.configuration.lock_directory()));
+    let question = Question::new("", &host, lease::details(&project.configuration.lock_directory()));
     let visit = Visit::begin(options, project, Substitution::NamesOnly)?;
     let answers: Vec<Outcome> = visit.ask(&[question]).into_iter().collect::<Result<_, Failure>>()?;
     let held = answers.into_iter().find(Outcome::succeeded);

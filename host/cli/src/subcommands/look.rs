@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commands::{Command, Machine};
 use futures_util::future::join_all;
-use plan::{Intent, Run};
+use plan::Run;
 use transport::{Ending, Interrupts, Machines, OnFailure, Outcome, Task, Transport};
 
 use crate::arguments::Options;
@@ -70,7 +70,7 @@ impl<'a> Visit<'a> {
     /// The run that audit lines and logins of the user's own commands belong to.
     pub fn run(&self) -> Result<Arc<Run>, Failure> {
         let words = self.options.path.clone();
-        let request = Request { intent: Intent::Look, words, version: Some(Version::Latest), no_cache: false };
+        let request = Request { words, version: Some(Version::Latest), ..Request::default() };
         let secrets = self.project.secrets(Substitution::NamesOnly)?;
         Ok(Arc::new(invocation::run(self.project, self.options, request, &secrets)?))
     }

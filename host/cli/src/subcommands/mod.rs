@@ -1,5 +1,6 @@
 //! One file per subcommand, or per group of them.
 
+mod abort;
 mod accessory;
 mod app;
 mod audit;
@@ -10,11 +11,12 @@ mod docs;
 mod exec;
 mod init;
 mod lock;
-mod look;
+pub mod look;
 mod plan;
 mod plugin;
 mod proxy;
 mod registry;
+mod resume;
 mod secrets;
 mod server;
 mod version;
@@ -36,6 +38,8 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.subcommand {
         Command::Change(change) => change::run(options, &change),
         Command::Plan(arguments) => plan::run(options, arguments),
+        Command::Resume(named) => resume::run(options, &named),
+        Command::Abort(named) => abort::run(options, &named),
         Command::App(command) => app::run(options, command),
         Command::Accessory(command) => accessory::run(options, command),
         Command::Build(command) => build::run(options, command),
@@ -59,7 +63,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
 /// Whether a subcommand reads, or runs the user's own command.
 fn only_looks(command: &Command) -> bool {
     match command {
-        Command::Change(_) | Command::Plan(_) | Command::Other(_) => false,
+        Command::Change(_) | Command::Plan(_) | Command::Resume(_) | Command::Abort(_) | Command::Other(_) => false,
         Command::App(AppCommand::Change(change)) => matches!(change, AppChange::StaleContainers { stop: false }),
         Command::App(command) => !matches!(command, AppCommand::Other(_)),
         Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),
