@@ -227,7 +227,7 @@ fn containers(world: &World, host: &str) -> Vec<String> {
     state["containers"].as_array().into_iter().flatten().map(line).collect()
 }
 
-/// Every file below a home with its mode and its lines; folders only where they are empty.
+/// Every file below a home with its mode and its lines, but for our own bookkeeping; folders only where they are empty.
 fn files(home: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     list(home, home, &mut lines);
@@ -240,6 +240,9 @@ fn list(home: &Path, folder: &Path, lines: &mut Vec<String>) {
     for path in entries {
         let mode = fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
         let shown = path.strip_prefix(home).unwrap_or(&path).display().to_string();
+        if shown == ".sextant" {
+            continue;
+        }
         if path.is_dir() {
             if fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_none()) {
                 lines.push(format!("{mode:04o} {shown}/"));

@@ -237,9 +237,11 @@ fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
             &format!("{error}\nnothing was done after that"),
             Some("`sextant resume` goes on from what is on the hosts, once nobody else works on them".into()),
         ),
-        LifecycleError::Journal(_) => {
-            headed(style, &error.to_string(), Some("no step runs that is not written down first: make room there".into()))
-        }
+        LifecycleError::Journal(_) => headed(
+            style,
+            &error.to_string(),
+            Some("no step runs that is not written down first: make room there".into()),
+        ),
         LifecycleError::Observe(errors) => unreachable_text(style, errors),
         LifecycleError::Plan(error) => headed(style, &error.to_string(), plan_hint(error)),
         LifecycleError::Interrupted => headed(style, "interrupted", None),
@@ -374,7 +376,9 @@ fn plan_hint(error: &PlanError) -> Option<String> {
         PlanError::ProxyInUse { .. } => Some("use --force to remove it all the same".into()),
         PlanError::DockerFailing { .. } => Some("look at docker on that host: `systemctl status docker`".into()),
         PlanError::NothingToRemove { .. } => Some("`sextant app containers` lists what is there".into()),
-        PlanError::UnknownPast { .. } => Some("abort it on the machine where it was started, or `sextant rollback VERSION`".into()),
+        PlanError::UnknownPast { .. } => {
+            Some("abort it on the machine where it was started, or `sextant rollback VERSION`".into())
+        }
         PlanError::NothingToAbort
         | PlanError::UnknownAccessory { .. }
         | PlanError::RetainsNothing

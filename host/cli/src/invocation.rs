@@ -9,7 +9,7 @@ use std::time::Duration;
 use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
 use journal::Journal;
 use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Interrupted, Intent, LockWait, Run};
+use plan::{Intent, Interrupted, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};

@@ -35,8 +35,8 @@ pub fn take(directory: &str, details: &str, run: &str) -> Command {
     let count = literal(&format!(".sextant/{}.generation", name(directory)));
     let (directory, run) = (literal(directory), literal(run));
     Command::new(format!(
-        "mkdir -p .kamal {INTERRUPTED} && d={directory} && {{ mkdir $d 2> /dev/null || {{ \
-         [ -e $d/details ] || command -p sleep 2; \
+        "mkdir -p .kamal .sextant && d={directory} && {{ mkdir $d 2> /dev/null || {{ \
+         [ -e $d/details ] || sleep 2; \
          if [ -e $d/details ]; then {state}; \
          [ $s != held ] || {{ base64 -d < $d/details; exit {held}; }}; [ $s != dying ] || exit {LOCK_DYING}; \
          base64 -d < $d/details; {put_aside} || exit {LOCK_DYING}; mkdir $d || exit {LOCK_DYING}; \
@@ -80,10 +80,10 @@ pub fn holder(directory: &str) -> Command {
 pub fn details(directory: &str) -> Command {
     let state = state(directory);
     Command::new(format!(
-        "[ -d {} ] && {state} && {{ base64 -d < $d/details 2> /dev/null || \
-         echo 'Nobody knows: whoever took it did not come to leave a name'; }} && \
+        "[ -d {} ] && {{ {state}; base64 -d < $d/details 2> /dev/null || \
+         echo 'Nobody knows: whoever took it did not come to leave a name'; \
          if [ -e $d/holder ]; then read run g < $d/holder; echo; echo \"Run: $run, generation $g, renewed $age s ago\"; \
-         [ $s = held ] || echo 'Its connection is gone: the lock is free soon'; fi",
+         [ $s = held ] || echo 'Its connection is gone: the lock is free soon'; fi; }}",
         literal(directory)
     ))
 }
@@ -130,7 +130,10 @@ fn start_of(process: &str) -> String {
 
 /// Moves the lock in `$d` aside, which only one can do.
 fn put_aside(directory: &str) -> String {
-    format!("mv -T $d {INTERRUPTED}/{}.$(cut -d ' ' -f 1 $d/holder)", literal(&name(directory)))
+    format!(
+        "{{ mkdir -p {INTERRUPTED}; mv -T $d {INTERRUPTED}/{}.$(cut -d ' ' -f 1 $d/holder); }}",
+        literal(&name(directory))
+    )
 }
 
 /// Starts what watches the lock for as long as it is the run's. It outlives the connection.

@@ -63,7 +63,8 @@ fn script(trace: &Trace) -> Option<String> {
 
 /// The journals that a host of the lock keeps, as `commands::lease::interrupted` prints them: the one that holds the lock last.
 pub fn left_on_host(printed: &str) -> Vec<Account> {
-    let begins = |line: &str| serde_json::from_str::<crate::Line>(line).is_ok_and(|l| matches!(l.entry, Entry::Began(_)));
+    let begins =
+        |line: &str| serde_json::from_str::<crate::Line>(line).is_ok_and(|l| matches!(l.entry, Entry::Began(_)));
     let mut journals: Vec<String> = Vec::new();
     for line in printed.lines() {
         if begins(line) {

@@ -2,13 +2,13 @@
 //!
 //! Knows no option flags and prints nothing. What happens is told as [`Event`]s; what went wrong as a [`LifecycleError`].
 
+mod account;
 mod barrier;
 mod connect;
 mod deeds;
 mod error;
 mod event;
 mod fence;
-mod account;
 mod lock;
 mod observe;
 mod operation;

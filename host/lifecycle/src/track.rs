@@ -238,15 +238,7 @@ impl<T: Transport> Crew<'_, T> {
     }
 
     /// Tells that a step ended, and writes it down. Without that line one only knows less of it.
-    fn ended(
-        &self,
-        machine: &Machine,
-        role: Option<&str>,
-        step: &Step,
-        exit: i32,
-        took: Duration,
-        said: Vec<String>,
-    ) {
+    fn ended(&self, machine: &Machine, role: Option<&str>, step: &Step, exit: i32, took: Duration, said: Vec<String>) {
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let _ = self.journal.report(Entry::Ended { machine: machine.clone(), step: step.id, exit, milliseconds, said });
         self.events.tell(Event::StepEnded { machine, role, step, exit, took });

@@ -16,7 +16,8 @@ pub(crate) fn abort(planner: &Planner<'_>) -> Result<Plan, PlanError> {
     };
     let mut plan = planner.plan();
     plan.lock = planner.lock();
-    plan.notes.extend(interrupted.scripts.iter().map(|script| format!("the hook script {script} ran: what it did stays")));
+    plan.notes
+        .extend(interrupted.scripts.iter().map(|script| format!("the hook script {script} ran: what it did stays")));
     plan.notes.extend(interrupted.lasting.iter().cloned());
     let mut notes = Vec::new();
     let steps: Vec<_> = planner

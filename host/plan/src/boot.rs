@@ -24,7 +24,12 @@ pub(crate) fn stages(
     let answers = Answers::ask(planner)?;
     let decision = decision(planner);
     let mut stages: Vec<Stage> = preparation(planner, &answers).into_iter().collect();
+    let mut begins_boot = true;
     for (index, group) in groups.iter().enumerate() {
+        let tracks = tracks(planner, &answers, group, decision);
+        if tracks.is_empty() {
+            continue;
+        }
         let script = || Script { hosts: Some(group), locked: true, ..Script::default() };
         stages.extend(planner.script_stage("pre-app-boot", script()));
         let title = if groups.len() == 1 {
@@ -32,10 +37,8 @@ pub(crate) fn stages(
         } else {
             format!("Boot group {} of {}", index + 1, groups.len())
         };
-        let tracks = tracks(planner, &answers, group, decision);
-        if !tracks.is_empty() {
-            stages.push(Stage { title, registry: None, begins_boot: index == 0, tracks });
-        }
+        stages.push(Stage { title, registry: None, begins_boot, tracks });
+        begins_boot = false;
         stages.extend(planner.script_stage("post-app-boot", script()));
         if let Some(seconds) = run.configuration.boot.wait {
             let wait = Step::new(format!("wait {seconds} seconds"), Action::Wait { seconds }).within(seconds + 60);

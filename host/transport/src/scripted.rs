@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use commands::{Fragment, Machine};
 
@@ -49,6 +50,8 @@ struct State {
 pub enum Answer {
     /// It ends like this.
     Ends(Outcome),
+    /// It ends like this once so much time has passed.
+    Takes(Duration, Outcome),
     /// The connection is lost while it runs. The next batch finds the machine again.
     Disconnects,
     /// It runs until its time limit (on tokio's clock, so tests can pause it) or until [`Interrupt::Now`].
@@ -202,17 +205,22 @@ impl Transport for Scripted {
             *trips += 1;
             *trips - 1
         };
+        let mut heeds = Interrupt::None;
         for (index, task) in tasks.iter().enumerate() {
             // Machines that are real take turns; so do these.
             tokio::task::yield_now().await;
             let interrupted = |during| TransportError::Interrupted { machine: machine.clone(), during };
-            if interrupts.level() > Interrupt::None {
+            if interrupts.level() > heeds {
                 return Report::broken(outcomes, interrupted(None));
             }
             progress(Progress::Started { task: index });
             let at = At { task: index, title: task.title.clone() };
             let outcome = match self.ask(machine, trip, task) {
                 Answer::Ends(outcome) => self.redacted(outcome),
+                Answer::Takes(time, outcome) => {
+                    tokio::time::sleep(time).await;
+                    self.redacted(outcome)
+                }
                 Answer::Disconnects => {
                     let reason = "the script of this test says so".to_string();
                     let error = TransportError::ConnectionLost { machine: machine.clone(), during: Some(at), reason };
@@ -233,6 +241,9 @@ impl Transport for Scripted {
             }
             progress(Progress::Ended { task: index, outcome: &outcome });
             let stops = !outcome.succeeded() && task.on_failure == OnFailure::Stop;
+            if task.is_point_of_no_return && outcome.succeeded() {
+                heeds = Interrupt::Gentle;
+            }
             outcomes.push(outcome);
             if stops {
                 return Report { outcomes, ending: Ending::Stopped };

@@ -7,10 +7,10 @@ use fleet::Host;
 use regex_lite::Regex;
 use serde_json::Value;
 
-/// Every file below root's home, but for the key that lets us in: `FILE MODE PATH`, then its lines.
-const FILES: &str = "cd /root; find . -path ./.ssh -prune -o -type f -print | sort | while read -r file; do \
+/// Every file below root's home, but for the key that lets us in and our own bookkeeping: `FILE MODE PATH`, then its lines.
+const FILES: &str = "cd /root; find . -path ./.ssh -prune -o -path ./.sextant -prune -o -type f -print | sort | while read -r file; do \
      echo \"file $(stat --format %a \"$file\") $file\"; sed 's/^/  /' \"$file\"; echo; done; \
-     find . -path ./.ssh -prune -o -type d -printf 'directory %m %p\\n' | sort";
+     find . -path ./.ssh -prune -o -path ./.sextant -prune -o -type d -printf 'directory %m %p\\n' | sort";
 
 /// Containers, images, networks, volumes, files and the proxy's routes of a host, a line per fact.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -138,10 +138,9 @@ impl Events for Human {
                 say(&style.strong(&format!("Took over the deploy lock on {host} from a run that is gone:")));
                 details.lines().for_each(|line| say(&format!("  {line}")));
             }
-            Event::LockSkipped { host, reason } => say(&format!(
-                "{} the deploy lock on {host} was not taken: failed to {reason}",
-                style.bad("warning:")
-            )),
+            Event::LockSkipped { host, reason } => {
+                say(&format!("{} the deploy lock on {host} was not taken: failed to {reason}", style.bad("warning:")))
+            }
             Event::LockRetry { pause, remaining, .. } => {
                 let (pause, remaining) = (rounded(pause), rounded(remaining));
                 say(&format!("Retrying in {pause}s ({remaining}s remaining)..."));

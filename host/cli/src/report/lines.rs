@@ -78,7 +78,10 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
         }
         Event::LockTakenOver { host, details } => {
             let details = details.lines().map(|line| at(host, Level::Warn, line));
-            [at(host, Level::Warn, "Took over the deploy lock of a run that is gone:")].into_iter().chain(details).collect()
+            [at(host, Level::Warn, "Took over the deploy lock of a run that is gone:")]
+                .into_iter()
+                .chain(details)
+                .collect()
         }
         Event::LockSkipped { host, reason } => {
             vec![at(host, Level::Warn, format!("The deploy lock on {host} was not taken: failed to {reason}"))]

@@ -104,7 +104,7 @@ fn a_destination_names_lock_and_containers_and_sees_only_its_own() {
 }
 
 #[test]
-fn stale_containers_stop_before_the_boot_and_the_current_one_after_it() {
+fn stale_containers_behind_the_proxy_stop_once_the_new_one_serves() {
     let mut host = warm(&["web"]);
     let labels = [("service", "app"), ("role", "web"), ("destination", "")];
     // Newest first: the current one is the newest, as none is of the image tagged latest.
@@ -115,14 +115,24 @@ fn stale_containers_stop_before_the_boot_and_the_current_one_after_it() {
         facts(&[("10.0.0.1", host)]),
         expect![[r#"
         lock .kamal/lock-app on 10.0.0.1, visits 10.0.0.1
-        Stop stale containers
-          10.0.0.1: stop stale container app-web-stale
         Boot the app
-          10.0.0.1: web decides: start app-web-v2, route | then stop app-web-v1 | or undo
+          10.0.0.1: web decides: start app-web-v2, route | then stop app-web-v1, stop stale container app-web-stale | or undo
         Tag the image and clean up
           10.0.0.1: tag
     "#]],
     );
+}
+
+#[test]
+fn stale_containers_without_a_proxy_stop_before_the_boot() {
+    let mut host = warm(&["web"]);
+    let labels = [("service", "app"), ("role", "web"), ("destination", "")];
+    host.containers.insert(1, container("app-web-stale", "running", &labels));
+    let project = SMALL.replace("[10.0.0.1]", "{ web: { hosts: [10.0.0.1], proxy: false } }");
+    let plan = planned(run(&project, ALL), facts(&[("10.0.0.1", host)]), &Double::default()).unwrap();
+    let told = told(&plan);
+    let (stop, boot) = (told.find("stop stale container app-web-stale"), told.find("Boot the app"));
+    assert!(stop.is_some() && stop < boot, "{told}");
 }
 
 #[test]
@@ -140,10 +150,8 @@ fn the_current_container_is_the_one_of_the_image_tagged_latest() {
         facts(&[("10.0.0.1", host)]),
         expect![[r#"
         lock .kamal/lock-app on 10.0.0.1, visits 10.0.0.1
-        Stop stale containers
-          10.0.0.1: stop stale container app-web-newer
         Boot the app
-          10.0.0.1: web decides: start app-web-v2, route | then stop app-web-v1 | or undo
+          10.0.0.1: web decides: start app-web-v2, route | then stop app-web-v1, stop stale container app-web-newer | or undo
         Tag the image and clean up
           10.0.0.1: tag
     "#]],

@@ -8,5 +8,6 @@ mod lock;
 mod proxy;
 mod publishing;
 mod refusals;
+mod resumption;
 mod skip_push;
 mod upgrade;
