@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use configuration::{ConfigurationError, Plugin};
 use distribution::{DistributionError, Docker, Resolved, Surroundings};
+use oci::Trust;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
@@ -43,7 +44,7 @@ pub fn surroundings(project: &Path, frozen: bool) -> Surroundings {
     Surroundings {
         project: project.to_path_buf(),
         cache: crate::invocation::cache_directory().map(|folder| folder.join("plugins")),
-        docker: Docker { folder: folder("DOCKER_CONFIG", ".docker") },
+        docker: Docker { folder: folder("DOCKER_CONFIG", ".docker"), trust: Trust::of_docker(home.as_deref()) },
         revoked: users.into_iter().chain([project.join(".sextant/revoked")]).collect(),
         frozen,
     }

@@ -14,13 +14,15 @@ use serde_json::Value;
 pub struct Docker {
     /// The folder of `config.json`, usually `~/.docker`.
     pub folder: Option<PathBuf>,
+    /// Where docker looks for certificates.
+    pub trust: Trust,
 }
 
 impl Docker {
     /// A registry, spoken to with docker's login and with the certificates that docker trusts.
     pub(crate) fn registry(&self, server: &str) -> Result<Registry, String> {
         let login = self.login(server)?;
-        Registry::new(server, login.as_ref(), &Trust::default()).map_err(|error| error.to_string())
+        Registry::new(server, login.as_ref(), &self.trust).map_err(|error| error.to_string())
     }
 
     /// The login for a server, if there is one.
@@ -83,7 +85,7 @@ mod tests {
     #[test]
     fn logins_are_those_of_docker() {
         let folder = tempfile::tempdir().expect("a folder");
-        let docker = Docker { folder: Some(folder.path().to_path_buf()) };
+        let docker = Docker { folder: Some(folder.path().to_path_buf()), ..Docker::default() };
         let check = |text: &str, server: &str, expected: Option<(&str, &str)>| {
             std::fs::write(folder.path().join("config.json"), text).expect("a file");
             let login = docker.login(server).expect("it can be read");

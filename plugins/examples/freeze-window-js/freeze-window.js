@@ -31,11 +31,13 @@ export class Window {
     for (const day of days) {
       if (!WEEKDAYS.includes(day)) {
         const known = [...WEEKDAYS.slice(1), WEEKDAYS[0]].join(', ');
-        throw new InvalidSetting('days', `\`${day}\` is none of ${known}`);
+        throw new InvalidSetting('days', `has \`${day}\`, which is none of ${known}`);
       }
     }
     for (const date of dates) {
-      if (!isDate(date)) throw new InvalidSetting('dates', `\`${date}\` is no date: write it as \`2026-12-24\``);
+      if (!isDate(date)) {
+        throw new InvalidSetting('dates', `has \`${date}\`, which is no date such as \`2026-12-24\``);
+      }
     }
     return new Window(days, dates, settings.utc_offset ?? '+00:00');
   }
@@ -61,7 +63,7 @@ function isDate(text) {
 /** Seconds of an offset such as `+01:00`. */
 function secondsOf(offset) {
   const match = /^([+-])(\d\d):([0-5]\d)$/.exec(offset);
-  if (match === null || Number(match[2]) > 14) throw new InvalidSetting('utc_offset', 'write it as `+01:00`');
+  if (match === null || Number(match[2]) > 14) throw new InvalidSetting('utc_offset', 'is no offset such as `+01:00`');
   const seconds = Number(match[2]) * 3600 + Number(match[3]) * 60;
   return match[1] === '-' ? -seconds : seconds;
 }

@@ -25,7 +25,7 @@ test('what brings no other version may run', () => {
 
 test('mistakes in settings are told on any day', () => {
   const wrong = (settings, message) => assert.throws(() => Window.of(settings), { message });
-  wrong({ days: ['friday'] }, 'days: `friday` is none of mon, tue, wed, thu, fri, sat, sun');
-  wrong({ dates: ['24.12.2026'] }, 'dates: `24.12.2026` is no date: write it as `2026-12-24`');
-  wrong({ utc_offset: 'CET' }, 'utc_offset: write it as `+01:00`');
+  wrong({ days: ['friday'] }, 'days: has `friday`, which is none of mon, tue, wed, thu, fri, sat, sun');
+  wrong({ dates: ['24.12.2026'] }, 'dates: has `24.12.2026`, which is no date such as `2026-12-24`');
+  wrong({ utc_offset: 'CET' }, 'utc_offset: is no offset such as `+01:00`');
 });

@@ -36,10 +36,10 @@ class Window:
         days, dates = settings.get("days") or [], settings.get("dates") or []
         for day in days:
             if day not in WEEKDAYS:
-                raise InvalidSetting("days", f"`{day}` is none of {', '.join(WEEKDAYS)}")
+                raise InvalidSetting("days", f"has `{day}`, which is none of {', '.join(WEEKDAYS)}")
         for day in dates:
             if not is_date(day):
-                raise InvalidSetting("dates", f"`{day}` is no date: write it as `2026-12-24`")
+                raise InvalidSetting("dates", f"has `{day}`, which is no date such as `2026-12-24`")
         offset = settings.get("utc_offset") or "+00:00"
         return Window(days, dates, offset, seconds_of(offset))
 
@@ -68,6 +68,6 @@ def seconds_of(offset: str) -> int:
     """Seconds of an offset such as `+01:00`."""
     match = re.fullmatch(r"([+-])(\d\d):([0-5]\d)", offset)
     if match is None or int(match[2]) > 14:
-        raise InvalidSetting("utc_offset", "write it as `+01:00`")
+        raise InvalidSetting("utc_offset", "is no offset such as `+01:00`")
     seconds = int(match[2]) * 3600 + int(match[3]) * 60
     return -seconds if match[1] == "-" else seconds

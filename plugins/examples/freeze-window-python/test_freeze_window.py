@@ -26,9 +26,9 @@ class Objections(unittest.TestCase):
 
     def test_mistakes_in_settings_are_told_on_any_day(self):
         for settings, expected in [
-            ({"days": ["friday"]}, "days: `friday` is none of mon, tue, wed, thu, fri, sat, sun"),
-            ({"dates": ["24.12.2026"]}, "dates: `24.12.2026` is no date: write it as `2026-12-24`"),
-            ({"utc_offset": "CET"}, "utc_offset: write it as `+01:00`"),
+            ({"days": ["friday"]}, "days: has `friday`, which is none of mon, tue, wed, thu, fri, sat, sun"),
+            ({"dates": ["24.12.2026"]}, "dates: has `24.12.2026`, which is no date such as `2026-12-24`"),
+            ({"utc_offset": "CET"}, "utc_offset: is no offset such as `+01:00`"),
         ]:
             with self.assertRaises(InvalidSetting) as raised:
                 Window.of(settings)

@@ -99,10 +99,10 @@ impl Fleet {
         operator::environment(&self.layout)
     }
 
-    /// A program that acts as the fleet's operator.
+    /// A program that acts as the fleet's operator, who sits before a terminal: neither their agent nor `CI` is the machine's.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.envs(self.environment()).env_remove("SSH_AUTH_SOCK");
+        command.envs(self.environment()).env_remove("SSH_AUTH_SOCK").env_remove("CI");
         command
     }
 

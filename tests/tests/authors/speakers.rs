@@ -112,9 +112,8 @@ fn freezes(language: &str, prepare: &str, test: &str) {
     check("{ dates: ['2026-01-31'] }", &["nobody deploys on 2026-01-31"]);
     check(
         "{ days: [friday] }",
-        &[
-            "it gave no verdict: plugin `guest` refuses its setting `days`: `friday` is none of mon, tue, wed, thu, fri, sat, sun",
-        ],
+        &["it gave no verdict: plugin `guest` has no answer for `policy`: the setting `days` \
+             has `friday`, which is none of mon, tue, wed, thu, fri, sat, sun"],
     );
 }
 

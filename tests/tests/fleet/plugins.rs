@@ -53,7 +53,9 @@ fn a_plugin_that_misbehaves_ends_the_run_before_anything_is_touched() {
     for (name, expected) in expectations {
         let project = std::fs::read_to_string(scene.project.path().join("config/deploy.yml")).unwrap();
         let plain = project.split("x-plugins:").next().unwrap_or_default().to_string();
-        let plugins = format!("{plain}x-plugins:\n  guest: {{ source: '{}' }}\n", guest(&scene, name));
+        // Calling the host so often takes a busy machine longer than a plugin has.
+        let limits = if name == "calls_on" { ", limits: { time: 60s }" } else { "" };
+        let plugins = format!("{plain}x-plugins:\n  guest: {{ source: '{}'{limits} }}\n", guest(&scene, name));
         scene.project.write("config/deploy.yml", &plugins).unwrap();
         let run = scene.sextant(&["deploy", "-P", "--version", &scene.serving.commit]);
         assert_eq!(run.code, Some(1), "{name}: {}", run.stderr);
@@ -81,7 +83,7 @@ fn an_image_is_put_together_and_deployed_without_docker_on_the_operators_machine
     command.env_remove("DOCKER_HOST").env_remove("DOCKER_CONFIG").env("PATH", &path);
     let run = crate::programs::run(&mut command).succeeded();
 
-    let said = format!("put {} together and push it  ok", scene.image(&version.commit));
+    let said = format!("put {} together and push it  ok", scene.image(&version.commit[..7]));
     assert!(run.stderr.contains(&said), "`{said}` was not said:\n{}", run.stderr);
     scene.assert_serves(&version.name);
     let left: Vec<String> = operator::traces(fleet).difference(&traces).cloned().collect();
@@ -131,7 +133,7 @@ fn a_plugin_is_pushed_to_the_registry_pinned_on_a_clean_machine_and_takes_part_i
     let update = scene.sextant(&["plugin", "update", "login"]);
     assert_eq!(update.code, Some(1), "{}", update.stderr);
     let told = format!("{}{}", update.stdout, update.stderr);
-    assert!(told.contains("network: *.example.com:443"), "{told}");
+    assert!(told.contains("  + network *.example.com:443\n"), "{told}");
     scene.sextant(&["plugin", "keygen", "other"]).succeeded();
     push(&scene, "1.2.0", "", &source, "other.key");
     let update = scene.sextant(&["plugin", "update", "login", "--yes"]);

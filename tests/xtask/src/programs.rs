@@ -17,10 +17,15 @@ pub fn strong(text: &str) -> String {
     if std::io::stderr().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us, without what it tells us of ourselves: crates whose build scripts look at that would be built anew.
 pub fn cargo(words: &[&str]) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(words);
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 
