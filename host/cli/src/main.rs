@@ -19,6 +19,8 @@ mod plugins;
 mod project;
 mod record;
 mod report;
+mod runs;
+mod saved;
 mod style;
 mod subcommands;
 mod surroundings;

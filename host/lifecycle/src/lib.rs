@@ -2,6 +2,7 @@
 //!
 //! Knows no option flags and prints nothing. What happens is told as [`Event`]s; what went wrong as a [`LifecycleError`].
 
+mod apply;
 mod barrier;
 mod connect;
 mod deeds;
@@ -14,6 +15,7 @@ mod perform;
 mod stages;
 mod track;
 
+pub use apply::Settled;
 pub use connect::connect;
 pub use deeds::{Deed, Deeds};
 pub use error::{Failure, FailureKind, LifecycleError};

@@ -10,6 +10,7 @@ mod plugin;
 mod proxy;
 mod prune;
 mod registry;
+mod runs;
 mod secrets;
 mod server;
 
@@ -28,6 +29,7 @@ pub use plugin::{AddPlugin, DevelopPlugin, PluginCommand, TestPlugin};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
+pub use runs::{Apply, Explain, Replay};
 pub use secrets::{Fetch, SecretsCommand};
 pub use server::{ServerChange, ServerCommand, ServerExec};
 
@@ -174,6 +176,14 @@ pub enum Command {
     Change(Change),
     /// Show what a subcommand would do, without doing it
     Plan(PlanArguments),
+    /// Carry out a plan that `plan --out` wrote: exactly that one
+    Apply(Apply),
+    /// Show the runs of this app that were started on this machine
+    History,
+    /// Plan a recorded run again, offline, and compare
+    Replay(Replay),
+    /// Explain why a run failed
+    Explain(Explain),
     /// The app: boot, start, stop, look, remove
     #[command(subcommand)]
     App(AppCommand),

@@ -2,12 +2,15 @@
 
 mod accessory;
 mod app;
+mod apply;
 mod audit;
 mod build;
 mod change;
 mod config;
 mod docs;
 mod exec;
+mod explain;
+mod history;
 mod init;
 mod lock;
 mod look;
@@ -15,9 +18,12 @@ mod plan;
 mod plugin;
 mod proxy;
 mod registry;
+mod replay;
 mod secrets;
 mod server;
 mod version;
+
+pub use apply::ANEW;
 
 use crate::arguments::{
     AccessoryCommand, AppChange, AppCommand, Arguments, BuildCommand, Command, LockCommand, Options, ProxyCommand,
@@ -36,6 +42,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.subcommand {
         Command::Change(change) => change::run(options, &change),
         Command::Plan(arguments) => plan::run(options, arguments),
+        Command::Apply(arguments) => apply::run(options, &arguments),
+        Command::History => history::run(options),
+        Command::Replay(arguments) => replay::run(options, &arguments),
+        Command::Explain(arguments) => explain::run(options, &arguments),
         Command::App(command) => app::run(options, command),
         Command::Accessory(command) => accessory::run(options, command),
         Command::Build(command) => build::run(options, command),
@@ -59,7 +69,8 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
 /// Whether a subcommand reads, or runs the user's own command.
 fn only_looks(command: &Command) -> bool {
     match command {
-        Command::Change(_) | Command::Plan(_) | Command::Other(_) => false,
+        Command::Change(_) | Command::Plan(_) | Command::Apply(_) | Command::Other(_) => false,
+        Command::History | Command::Replay(_) | Command::Explain(_) => true,
         Command::App(AppCommand::Change(change)) => matches!(change, AppChange::StaleContainers { stop: false }),
         Command::App(command) => !matches!(command, AppCommand::Other(_)),
         Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),
