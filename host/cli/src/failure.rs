@@ -229,7 +229,9 @@ fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
         ),
         LifecycleError::Observe(errors) => unreachable_text(style, errors),
         LifecycleError::Plan(error) => headed(style, &error.to_string(), plan_hint(error)),
-        LifecycleError::Outdated { .. } => headed(style, &error.to_string(), Some(crate::subcommands::ANEW.to_string())),
+        LifecycleError::Outdated { .. } => {
+            headed(style, &error.to_string(), Some(crate::subcommands::ANEW.to_string()))
+        }
         LifecycleError::Interrupted => headed(style, "interrupted", None),
         other => headed(style, &other.to_string(), None),
     }

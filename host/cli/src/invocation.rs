@@ -324,6 +324,7 @@ pub fn perform_run(
         };
         let performed = operation.perform().await;
         transport::Transport::close(&machines).await;
+        crate::runs::forget_old_ones(&project.configuration);
         let written = record.write();
         performed.map_err(|error| failed(project, error)).and(written)
     })

@@ -13,8 +13,7 @@ use crate::project::Project;
 pub fn components(project: &Project, options: &Options) -> Result<Vec<(Plugin, Vec<u8>)>, Failure> {
     let built = |plugin: &Plugin| options.built.as_ref().is_some_and(|(name, _)| *name == plugin.name);
     let (mine, plugins): (Vec<Plugin>, Vec<Plugin>) = project.configuration.plugins.iter().cloned().partition(built);
-    let Resolved { components, notes } =
-        distribution::components(&surroundings_of(project), &plugins)?;
+    let Resolved { components, notes } = distribution::components(&surroundings_of(project), &plugins)?;
     if !options.quiet {
         notes.iter().for_each(|note| crate::report::say(&format!("note: {note}")));
     }

@@ -1,15 +1,14 @@
-//! Runs on this machine: where they are kept, how they are named, how one is meant.
+//! Runs on this machine: where they are kept, how many, how one is meant.
 
 use std::path::PathBuf;
 
 use configuration::Configuration;
 use journal::Store;
-use plan::Run;
 
 use crate::failure::Failure;
 
 /// How many runs of an app are kept.
-pub const KEPT: usize = 100;
+const KEPT: usize = 100;
 
 /// What means the last run.
 pub const LAST: &str = "last";
@@ -38,8 +37,9 @@ pub fn named(store: &Store, word: &str) -> Result<String, Failure> {
     }
 }
 
-/// The name of a run that begins at a time, `2026-01-31T10:00:00Z`: names are in the order of time.
-pub fn name(run: &Run, started_at: &str) -> String {
-    let time: String = started_at.chars().filter(|letter| !"-:".contains(*letter)).collect();
-    format!("{time}-{}", run.token("run", 6))
+/// Forgets old runs of a project. What cannot be removed stays.
+pub fn forget_old_ones(configuration: &Configuration) {
+    if let Ok(store) = store(configuration) {
+        store.keep_last(KEPT);
+    }
 }

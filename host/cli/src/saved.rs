@@ -9,8 +9,7 @@ use crate::failure::Failure;
 
 /// Reads a plan, which must be as it was made.
 pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| JournalError::Read { path: path.to_path_buf(), error })?;
+    let text = std::fs::read_to_string(path).map_err(|error| JournalError::Read { path: path.to_path_buf(), error })?;
     Ok(SavedPlan::parse(path, &text)?)
 }
 

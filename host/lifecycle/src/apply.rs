@@ -42,9 +42,9 @@ impl<T: Transport> Operation<'_, T> {
     pub(crate) fn allow_replanning(&self, facts: &Facts) -> Result<(), LifecycleError> {
         match self.exactly {
             None => Ok(()),
-            Some(settled) => Err(self.outdated(settled, facts, None, |plan| {
-                !plan.does_the_same_under_the_lock_as(&settled.plan)
-            })),
+            Some(settled) => {
+                Err(self.outdated(settled, facts, None, |plan| !plan.does_the_same_under_the_lock_as(&settled.plan)))
+            }
         }
     }
 

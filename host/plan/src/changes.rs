@@ -32,12 +32,7 @@ enum What {
 
 impl Basis {
     /// What changed since and makes the plan another one: each change that does so by itself, or all of them where it takes several.
-    pub fn decisive_changes(
-        &self,
-        now: &Facts,
-        hooks: &dyn Hooks,
-        is_another: impl Fn(&Plan) -> bool,
-    ) -> Vec<Change> {
+    pub fn decisive_changes(&self, now: &Facts, hooks: &dyn Hooks, is_another: impl Fn(&Plan) -> bool) -> Vec<Change> {
         let all = changes(&self.facts, now);
         let decides = |change: &&Change| {
             let facts = change.applied_to(&self.facts);
@@ -205,7 +200,8 @@ fn images(before: &[Image], after: &[Image]) -> String {
         Some(new) if new != *old => Some(format!("image {name} is another one")),
         Some(_) => None,
     });
-    let new = after.iter().filter(|(name, _)| id(&before, name).is_none()).map(|(name, _)| format!("image {name} is new"));
+    let new =
+        after.iter().filter(|(name, _)| id(&before, name).is_none()).map(|(name, _)| format!("image {name} is new"));
     let words: Vec<String> = gone.chain(new).collect();
     if words.is_empty() { "labels of images changed".to_string() } else { words.join(", ") }
 }

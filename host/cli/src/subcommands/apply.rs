@@ -59,7 +59,9 @@ fn with_destination(options: &Options, saved: &SavedPlan) -> Result<Options, Fai
         let (asked, made) = (name(&options.destination), name(&destination));
         return Err(refused(format!("this plan is for the destination `{made}`, not `{asked}`")));
     }
-    Ok(Options { destination, ..options.clone() })
+    let mut options = options.clone();
+    options.destination = destination;
+    Ok(options)
 }
 
 /// Refuses a plan of another project, or of another state of this one.
@@ -67,16 +69,24 @@ fn check_project(project: &Project, saved: &SavedPlan) -> Result<(), Failure> {
     let recorded = &saved.basis.run;
     let (theirs, ours) = (&recorded.configuration, &project.configuration);
     if theirs.service != ours.service {
-        return Err(refused(format!("this plan is of the service `{}`, and this is `{}`", theirs.service, ours.service)));
+        return Err(refused(format!(
+            "this plan is of the service `{}`, and this is `{}`",
+            theirs.service, ours.service
+        )));
     }
     let (before, now) = (configuration::dump(&theirs.document), configuration::dump(&ours.document));
     if before != now {
         let lines = diff(&before, &now, ("the configuration when the plan was made", "the configuration now"));
-        return Err(refused(format!("the configuration is another one than when the plan was made\n{}", lines.trim_end())));
+        return Err(refused(format!(
+            "the configuration is another one than when the plan was made\n{}",
+            lines.trim_end()
+        )));
     }
     let selected = configuration::Selection::new(ours, &recorded.selection.filter);
     if !selected.is_ok_and(|selected| selected == recorded.selection) {
-        return Err(refused("this plan selects other hosts than its filter does: it was not made by this program".into()));
+        return Err(refused(
+            "this plan selects other hosts than its filter does: it was not made by this program".into(),
+        ));
     }
     if recorded.lock_inherited && std::env::var("KAMAL_LOCK").as_deref() != Ok("true") {
         return Err(refused("this plan was made under the deploy lock of another run, which is not there now".into()));
@@ -97,7 +107,9 @@ fn check_checkout(project: &Project, saved: &SavedPlan) -> Result<(), Failure> {
     let root = |checkout: &Option<plan::Checkout>| checkout.as_ref().map(|checkout| checkout.root.clone());
     if clones && root(then) != root(&now) {
         let place = root(then).unwrap_or_default();
-        return Err(refused(format!("this plan builds from the git repository in {place}, and this is another folder")));
+        return Err(refused(format!(
+            "this plan builds from the git repository in {place}, and this is another folder"
+        )));
     }
     if builds && !clones && *then != now {
         return Err(refused("this plan builds the files of the project, which changed since it was made".into()));
@@ -136,7 +148,9 @@ pub fn changed_plugins(before: &Plan, now: &Plan) -> Vec<String> {
     let short = |digest: &str| digest.chars().take(12).collect::<String>();
     let changed = before.iter().filter_map(|(name, old)| match now.get(name) {
         None => Some(format!("plugin `{name}` ({}) has no say any more", short(old))),
-        Some(new) if new != old => Some(format!("plugin `{name}` is another one: {} then, {} now", short(old), short(new))),
+        Some(new) if new != old => {
+            Some(format!("plugin `{name}` is another one: {} then, {} now", short(old), short(new)))
+        }
         Some(_) => None,
     });
     let new = now.iter().filter(|(name, _)| !before.contains_key(*name));
@@ -152,4 +166,3 @@ pub fn made_by(saved: &SavedPlan) -> Option<String> {
 fn refused(text: String) -> Failure {
     Failure::with_hint(text, ANEW)
 }
-

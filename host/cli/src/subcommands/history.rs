@@ -20,7 +20,9 @@ pub fn run(options: &Options) -> Result<u8, Failure> {
         }
     }
     match options.output {
-        Output::Json => print(&Value::Array(accounts.iter().map(|(name, account)| object(name, account)).collect()).to_string()),
+        Output::Json => {
+            print(&Value::Array(accounts.iter().map(|(name, account)| object(name, account)).collect()).to_string())
+        }
         Output::Text if accounts.is_empty() => say("no run of this app was recorded on this machine"),
         Output::Text => print_raw(&table(&accounts)),
     }

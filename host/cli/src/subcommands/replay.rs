@@ -50,14 +50,9 @@ fn recorded(options: &Options, word: &str) -> Result<(String, SavedPlan), Failur
 /// The same run of the same facts with another configuration; hosts are selected as they were.
 fn with_configuration(options: &Options, path: &str, basis: &Basis) -> Result<Basis, Failure> {
     let filter = basis.run.selection.filter.clone();
-    let options = Options {
-        config_file: path.to_string(),
-        destination: basis.run.configuration.destination.clone(),
-        hosts: Vec::new(),
-        roles: Vec::new(),
-        primary: false,
-        ..options.clone()
-    };
+    let mut options = options.clone();
+    options.config_file = path.to_string();
+    options.destination.clone_from(&basis.run.configuration.destination);
     let project = Project::read(&options)?;
     let selection = Selection::new(&project.configuration, &filter).map_err(|error| project.wrong(error))?;
     let run = plan::Run { configuration: project.configuration, selection, ..basis.run.clone() };

@@ -2,8 +2,8 @@
 
 use configuration::{Filter, Selection, Source, Sources};
 use plan::{
-    AccessoryAct, Basis, Checkout, Container, Docker, ErrorPage, Facts, HostFacts, Image, Intent, LockWait, Part, ProxyAct,
-    RegistryAct, Run,
+    AccessoryAct, Basis, Checkout, Container, Docker, ErrorPage, Facts, HostFacts, Image, Intent, LockWait, Part,
+    ProxyAct, RegistryAct, Run,
 };
 
 /// A small generator of numbers.
@@ -96,7 +96,12 @@ fn project(numbers: &mut Numbers) -> String {
         "{ server: 'localhost:5555' }",
     ];
     text += &format!("registry: {}\n", numbers.one(&registries));
-    let proxy = ["", "    proxy: false\n", "    proxy: { host: shop.example.com, ssl: true }\n", "    proxy: { app_port: 3000 }\n"];
+    let proxy = [
+        "",
+        "    proxy: false\n",
+        "    proxy: { host: shop.example.com, ssl: true }\n",
+        "    proxy: { app_port: 3000 }\n",
+    ];
     let hosts = |numbers: &mut Numbers, limit: usize| {
         let count = numbers.below(limit) + 1;
         let first = numbers.below(3);
@@ -104,11 +109,17 @@ fn project(numbers: &mut Numbers) -> String {
     };
     text += &format!("servers:\n  web:\n    hosts: [{}]\n{}", hosts(numbers, 5), numbers.one(&proxy));
     if numbers.once_in(2) {
-        let more = ["", "    cmd: bin/jobs\n", "    env: { clear: { QUEUE: 'a: b' }, secret: [TOKEN] }\n", "    stop_timeout: 90\n"];
+        let more = [
+            "",
+            "    cmd: bin/jobs\n",
+            "    env: { clear: { QUEUE: 'a: b' }, secret: [TOKEN] }\n",
+            "    stop_timeout: 90\n",
+        ];
         text += &format!("  job:\n    hosts: [{}]\n{}", hosts(numbers, 3), numbers.one(&more));
     }
     if numbers.once_in(3) {
-        text += &format!("  cron:\n    hosts: [{}]\n    options: {{ memory: 1g, 'cap-add': [a, b] }}\n", hosts(numbers, 2));
+        text +=
+            &format!("  cron:\n    hosts: [{}]\n    options: {{ memory: 1g, 'cap-add': [a, b] }}\n", hosts(numbers, 2));
     }
     if numbers.once_in(2) {
         text += "accessories:\n  db:\n    image: mysql:8\n    host: 10.0.0.9\n    env: { secret: [ROOT_PASSWORD] }\n    \
@@ -199,7 +210,12 @@ fn intent(numbers: &mut Numbers) -> Intent {
     numbers.one(&intents).clone()
 }
 
-fn run(intent: Intent, configuration: configuration::Configuration, selection: Selection, numbers: &mut Numbers) -> Run {
+fn run(
+    intent: Intent,
+    configuration: configuration::Configuration,
+    selection: Selection,
+    numbers: &mut Numbers,
+) -> Run {
     let version = numbers.one(&["v1", "v2", "0123456789abcdef0123456789abcdef01234567"]).to_string();
     let checkout = Checkout {
         root: "/work/the shop".to_string(),
@@ -208,10 +224,10 @@ fn run(intent: Intent, configuration: configuration::Configuration, selection: S
         changes: if numbers.once_in(3) { vec![" M a b".to_string()] } else { Vec::new() },
     };
     let scripts = ["pre-connect", "pre-build", "pre-deploy", "post-deploy", "pre-app-boot", "docker-setup"];
-    let rendered = (("db".to_string(), "config/my.cnf.erb".to_string()), vec![
-        Part::Text("[mysqld]\n".to_string()),
-        Part::Secret("ROOT_PASSWORD".to_string()),
-    ]);
+    let rendered = (
+        ("db".to_string(), "config/my.cnf.erb".to_string()),
+        vec![Part::Text("[mysqld]\n".to_string()), Part::Secret("ROOT_PASSWORD".to_string())],
+    );
     Run {
         own_version: version.clone(),
         version,
@@ -248,10 +264,14 @@ fn host(run: &Run, numbers: &mut Numbers) -> HostFacts {
         }
     }
     if numbers.once_in(2) {
-        let image = format!("basecamp/kamal-proxy:{}", numbers.one(&["v0.9.2", "v0.9.2", "v0.9.9", "v0.1.0", "latest"]));
+        let image =
+            format!("basecamp/kamal-proxy:{}", numbers.one(&["v0.9.2", "v0.9.2", "v0.9.9", "v0.1.0", "latest"]));
         containers.push(container("kamal-proxy", *numbers.one(&["running", "exited"]), &image, &[], numbers));
     }
-    for accessory in run.configuration.accessories.iter().filter(|_| numbers.once_in(2)) {
+    for accessory in &run.configuration.accessories {
+        if numbers.once_in(2) {
+            continue;
+        }
         let labels = [("service", accessory.service_name.as_str())];
         containers.push(container(&accessory.service_name, "running", &accessory.image, &labels, numbers));
     }
