@@ -6,6 +6,9 @@ use plan::{
     ProxyAct, RegistryAct, Run,
 };
 
+/// How many runs of a project are made.
+const RUNS: usize = 5;
+
 /// A small generator of numbers.
 pub struct Numbers(u64);
 
@@ -34,8 +37,8 @@ impl Numbers {
     }
 }
 
-/// A run and what was observed for it.
-pub fn world(seed: u64) -> Basis {
+/// A project, and some runs of it with what was observed for each.
+pub fn worlds(seed: u64) -> Vec<Basis> {
     let mut numbers = Numbers::new(seed + 1);
     loop {
         let destination = numbers.once_in(4).then(|| "staging".to_string());
@@ -47,10 +50,17 @@ pub fn world(seed: u64) -> Basis {
         };
         let configuration = configuration::load(&sources)
             .unwrap_or_else(|error| panic!("seed {seed}: {}\n{}", error.message, sources.base.text));
-        let Ok(selection) = Selection::new(&configuration, &filter(&mut numbers)) else { continue };
-        let run = run(intent(&mut numbers), configuration, selection, &mut numbers);
-        let facts = facts(&run, &mut numbers);
-        return Basis { run, facts };
+        let mut made = Vec::new();
+        for _ in 0..RUNS {
+            if let Ok(selection) = Selection::new(&configuration, &filter(&mut numbers)) {
+                let run = run(intent(&mut numbers), configuration.clone(), selection, &mut numbers);
+                let facts = facts(&run, &mut numbers);
+                made.push(Basis { run, facts });
+            }
+        }
+        if !made.is_empty() {
+            return made;
+        }
     }
 }
 
@@ -99,7 +109,7 @@ fn project(numbers: &mut Numbers) -> String {
     let proxy = [
         "",
         "    proxy: false\n",
-        "    proxy: { host: shop.example.com, ssl: true }\n",
+        "    proxy: { hosts: [shop.example.com, www.example.com], forward_headers: true }\n",
         "    proxy: { app_port: 3000 }\n",
     ];
     let hosts = |numbers: &mut Numbers, limit: usize| {
