@@ -260,9 +260,8 @@ fn steps_text(style: Style, stage: &str, failures: &[StepFailure]) -> String {
             text.push_str(&format!("    {}\n", style.faint(&format!("| {line}"))));
         }
     }
-    if let Some(hint) = failures.iter().find_map(step_hint) {
-        text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
-    }
+    let hint = failures.iter().find_map(step_hint).unwrap_or_else(|| "`sextant explain` tells more".to_string());
+    text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
     text
 }
 
