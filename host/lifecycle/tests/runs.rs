@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use commands::Machine;
 use configuration::{Filter, Secrets, Selection, Source, Sources};
-use lifecycle::{Deed, Deeds, Event, LifecycleError, Operation};
-use plan::hooks::{Answer, BootAnswer, Happening, Hooks, Opinion, Place, Proposal, Registry, Whereabouts};
-use plan::{Action, Facts, HookError, HookOwner, Intent, Plan, PluginUse, Run, Username};
+use lifecycle::{Deed, Deeds, Event, LifecycleError, Operation, Settled};
+use plan::hooks::{Answer, BootAnswer, Happening, Hooks, Opinion, Place, Proposal, Registry, Verdict, Whereabouts};
+use plan::{Action, Basis, Container, Facts, HookError, HookOwner, HostFacts, Intent, Plan, PluginUse, Run, Username};
 use transport::{Interrupts, Outcome, Scripted, SecretValues};
 
 const PROJECT: &str = "
@@ -104,6 +104,65 @@ async fn hosts_that_changed_before_the_lock_was_taken_are_planned_for_again() {
     assert!(played.lines.iter().any(|line| line.contains("docker container start kamal-proxy")));
 }
 
+/// A project with a proxy, and what its hosts told when its plan was made: the proxy runs on `a`.
+const BEHIND_A_PROXY: &str = r#"{"id":"p","name":"/kamal-proxy","image":"basecamp/kamal-proxy:v0.9.2","image_id":"i","state":"running","labels":{}}"#;
+
+fn recorded() -> (String, Facts) {
+    let proxy = Container {
+        id: "p".to_string(),
+        name: "kamal-proxy".to_string(),
+        image: "basecamp/kamal-proxy:v0.9.2".to_string(),
+        image_id: "i".to_string(),
+        state: "running".to_string(),
+        labels: Some(Default::default()),
+    };
+    let a = HostFacts { containers: vec![proxy], ..HostFacts::bare() };
+    let hosts = [("a".to_string(), a), ("b".to_string(), HostFacts::bare())].into_iter().collect();
+    (PROJECT.replace(", proxy: false", ", proxy: { app_port: 3000 }"), Facts { hosts, architecture: None })
+}
+
+/// Machines on which the proxy runs on `a` for so many looks.
+fn with_a_proxy_for(looks: usize) -> Scripted {
+    let mut seen = 0;
+    Scripted::new().answering(move |machine, line| {
+        if !on(machine, "a") || !line.contains("docker ps --all") {
+            return None;
+        }
+        seen += 1;
+        let told = if seen <= looks { BEHIND_A_PROXY } else { "" };
+        Some(transport::Answer::Ends(Outcome::success(looked(told))))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_made_before_is_carried_out_where_nothing_changed() {
+    let (project, facts) = recorded();
+    let played = play_exactly(with_a_proxy_for(9), &project, Some(facts)).await;
+    played.result.as_ref().expect("all goes well");
+    assert!(played.steps("a").contains(&"start web on a".to_string()), "{:?}", played.lines);
+    assert!(!played.told.contains(&"replanned".to_string()));
+    // Policies judge it by the present time.
+    assert!(played.told.contains(&"judged at 2000000000".to_string()), "{:?}", played.told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_made_before_is_left_alone_where_the_hosts_changed() {
+    let (project, facts) = recorded();
+    let played = play_exactly(with_a_proxy_for(0), &project, Some(facts)).await;
+    let Err(LifecycleError::Outdated { changes, .. }) = &played.result else { panic!("{:?}", played.result) };
+    assert_eq!(changes, &["a: container kamal-proxy is gone"]);
+    assert!(!played.lines.iter().any(|line| line.contains("pull") || line.contains("mkdir")), "{:?}", played.lines);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_made_before_is_not_planned_again_under_the_lock() {
+    let (project, facts) = recorded();
+    let played = play_exactly(with_a_proxy_for(1), &project, Some(facts)).await;
+    let Err(LifecycleError::Outdated { changes, .. }) = &played.result else { panic!("{:?}", played.result) };
+    assert_eq!(changes, &["a: container kamal-proxy is gone"]);
+    assert!(played.steps("a").is_empty() && played.released(), "{:?}", played.lines);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_cannot_be_reached_ends_the_run_before_anything_is_touched() {
     let played = play(Scripted::new().unreachable("b")).await;
@@ -153,12 +212,22 @@ async fn play(machines: Scripted) -> Played {
 }
 
 async fn play_with(machines: Scripted, project: &str) -> Played {
+    play_exactly(machines, project, None).await
+}
+
+/// Plays a run; with facts, exactly the plan that they gave.
+async fn play_exactly(machines: Scripted, project: &str, recorded: Option<Facts>) -> Played {
     let base = Source { path: "config/deploy.yml".into(), text: project.into() };
     let configuration =
         configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
     let intent = Intent::Deploy { skip_push: true };
     let run = Run { subcommand: vec!["deploy".into()], ..Run::sample(intent, configuration, selection) };
+    let settled = recorded.map(|facts| {
+        let basis = Basis { run: run.clone(), facts };
+        let plan = basis.plan(&Plugins).expect("a plan can be made");
+        Settled { plan, present: Arc::new(Run { started: 2_000_000_000, ..run.clone() }), basis }
+    });
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
     let secrets = Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| Ok(None))
         .expect("the secrets are valid");
@@ -173,7 +242,7 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         deeds: &Told(&told),
         events: &events,
         interrupts: &Interrupts::new(),
-        exactly: None,
+        exactly: settled.as_ref(),
     };
     let result = operation.perform().await;
     let lines = machines.calls().into_iter().map(|call| call.line).collect();
@@ -203,6 +272,7 @@ impl Deeds for Told<'_> {
 
 fn word(event: Event<'_>) -> Option<String> {
     match event {
+        Event::PolicyWarned { reason, .. } => Some(reason.to_string()),
         Event::Replanned { .. } => Some("replanned".to_string()),
         Event::BarrierOpened { .. } => Some("barrier opened".to_string()),
         Event::BarrierClosed { .. } => Some("barrier closed".to_string()),
@@ -273,7 +343,9 @@ impl Hooks for Plugins {
         Vec::new()
     }
 
-    fn review(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
-        Vec::new()
+    /// Lets everything pass, and tells by which time.
+    fn review(&self, run: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
+        let verdict = Verdict::Warn { reason: format!("judged at {}", run.started), steps: Vec::new() };
+        vec![Opinion { policy: "clock".to_string(), verdicts: vec![verdict] }]
     }
 }
