@@ -9,6 +9,8 @@ pub struct Case {
     pub project: Vec<String>,
     /// The words after `sextant`.
     pub arguments: Vec<String>,
+    /// Command lines that are played first, and must go well.
+    pub before: Vec<Vec<String>>,
     /// More variables for the program.
     pub environment: Vec<(String, String)>,
     /// What is typed.
@@ -119,6 +121,7 @@ impl Case {
         match word {
             "project" => self.project = rest.split(' ').map(str::to_string).collect(),
             "run" => self.arguments = words(rest),
+            "before" => self.before.push(words(rest)),
             "variable" => self.environment.push(pair(rest)?),
             "type" => self.stdin.push_str(&format!("{rest}\n")),
             "signals" => self.signals = rest.split(' ').map(str::to_string).collect(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 pub mod case;
 pub mod outcome;
 pub mod play;
+pub mod schema;
 pub mod world;
 
 /// The `sextant` program of this build. `SEXTANT_BIN` names another one.

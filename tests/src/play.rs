@@ -30,6 +30,47 @@ pub fn rehearse(case: &Case, world: &World) -> Played {
     played(world, "rehearsal", status)
 }
 
+/// Runs the command lines that come before the case's own. Gives what one says that does not go well.
+pub fn prepare(case: &Case, world: &World) -> Result<(), String> {
+    for (number, words) in case.before.iter().enumerate() {
+        let name = format!("before-{number}");
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let status = wait(&mut start(case, world, &words, &name));
+        let played = played(world, &name, status);
+        if played.exit != "0" {
+            return Err(format!("`{}` exits with {}: {}", words.join(" "), played.exit, played.stderr));
+        }
+    }
+    Ok(())
+}
+
+/// Plans every run that was recorded in a case's world again, and gives what differs.
+pub fn replays(case: &Case, world: &World) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for plan in plans(&world.path("kept")) {
+        let path = plan.display().to_string();
+        let status = wait(&mut start(case, world, &["replay", &path], "replay"));
+        let played = played(world, "replay", status);
+        if played.exit != "0" {
+            wrong.push(format!("{path} is not planned again as it was: {}{}", played.stderr, played.stdout));
+        }
+    }
+    wrong
+}
+
+/// The plans of all runs below a folder.
+fn plans(folder: &std::path::Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            found.extend(plans(&path));
+        } else if path.file_name().is_some_and(|name| name == "plan.json") {
+            found.push(path);
+        }
+    }
+    found
+}
+
 /// Runs the case's command line, and interrupts it where the case says so.
 pub fn play(case: &Case, world: &World) -> Played {
     let arguments: Vec<&str> = case.arguments.iter().map(String::as_str).collect();
@@ -59,6 +100,7 @@ pub fn environment(case: &Case, world: &World) -> Vec<(String, String)> {
         ("HOME", path("operator")),
         ("TMPDIR", path("tmp")),
         ("XDG_CACHE_HOME", cache().display().to_string()),
+        ("XDG_STATE_HOME", path("kept")),
         ("USER", "deployer".to_string()),
         ("LANG", "C.UTF-8".to_string()),
         ("VERSION", "v1".to_string()),

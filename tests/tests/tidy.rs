@@ -7,7 +7,7 @@ use std::process::Command;
 use tests::house;
 
 /// What each crate may use of this workspace. A crate stands on those below it; nothing else.
-const FLOORS: [(&str, &[&str]); 25] = [
+const FLOORS: [(&str, &[&str]); 26] = [
     ("configuration", &[]),
     ("manifest", &[]),
     ("commands", &[]),
@@ -19,6 +19,7 @@ const FLOORS: [(&str, &[&str]); 25] = [
     ("plugin-runtime", &["commands", "configuration", "manifest", "plan"]),
     ("conformance", &["configuration", "manifest", "plan", "plugin-runtime"]),
     ("journal", &["commands", "configuration", "plan"]),
+    ("explanation", &["commands", "configuration", "journal", "plan"]),
     ("lifecycle", &["commands", "configuration", "journal", "plan", "transport"]),
     (
         "cli",
@@ -28,6 +29,7 @@ const FLOORS: [(&str, &[&str]); 25] = [
             "configuration",
             "conformance",
             "distribution",
+            "explanation",
             "journal",
             "lifecycle",
             "manifest",

@@ -244,6 +244,9 @@ fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
         ),
         LifecycleError::Observe(errors) => unreachable_text(style, errors),
         LifecycleError::Plan(error) => headed(style, &error.to_string(), plan_hint(error)),
+        LifecycleError::Outdated { .. } => {
+            headed(style, &error.to_string(), Some(crate::subcommands::ANEW.to_string()))
+        }
         LifecycleError::Interrupted => headed(style, "interrupted", None),
         other => headed(style, &other.to_string(), None),
     }
@@ -272,9 +275,8 @@ fn steps_text(style: Style, stage: &str, failures: &[StepFailure]) -> String {
             text.push_str(&format!("    {}\n", style.faint(&format!("| {line}"))));
         }
     }
-    if let Some(hint) = failures.iter().find_map(step_hint) {
-        text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
-    }
+    let hint = failures.iter().find_map(step_hint).unwrap_or_else(|| "`sextant explain` tells more".to_string());
+    text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
     text
 }
 

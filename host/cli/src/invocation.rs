@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
-use journal::Journal;
-use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Intent, Interrupted, LockWait, Run};
+use journal::{Journal, SavedPlan};
+use lifecycle::{Events, LifecycleError, Operation, Settled};
+use plan::{Basis, Intent, Interrupted, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
@@ -115,6 +115,13 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
     };
     plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
     Ok(run)
+}
+
+/// A run as if it began now.
+pub fn at_present(run: &Run) -> Run {
+    let now = jiff::Timestamp::now();
+    let started = u64::try_from(now.as_second()).unwrap_or_default();
+    Run { started_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), started, ..run.clone() }
 }
 
 /// `--version`, the variable `VERSION`, or the commit; marked when files that are built differ from it.
@@ -296,26 +303,38 @@ pub fn interrupts() -> Interrupts {
 pub fn perform(project: &Project, options: &Options, request: Request) -> Result<(), Failure> {
     require_port(project)?;
     let secrets = project.secrets(Substitution::NamesOnly)?;
-    let known = known(&secrets);
+    let run = run(project, options, request, &secrets)?;
+    perform_run(project, options, Arc::new(run), &secrets, None)
+}
+
+/// Performs a run, or exactly a plan of it that was made before.
+pub fn perform_run(
+    project: &Project,
+    options: &Options,
+    run: Arc<Run>,
+    secrets: &Secrets,
+    exactly: Option<&Settled>,
+) -> Result<(), Failure> {
+    let known = known(secrets);
     let lookup = lookup(project, known.clone());
-    let run = Arc::new(run(project, options, request, &secrets)?);
     let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let events = crate::report::events(options, project, &run)?;
     let journal = runs::begin(project, &run)?;
     runtime()?.block_on(async {
-        let machines = machines(project, &secrets);
+        let machines = machines(project, secrets);
         let interrupts = interrupts();
         let operation = Operation {
             run,
             transport: &machines,
             hooks: &catalogue,
-            secrets: &secrets,
+            secrets,
             lookup: &lookup,
             deeds: &deeds,
             journal: &journal,
             events: &*events,
             interrupts: &interrupts,
+            exactly,
         };
         let performed = operation.perform().await;
         transport::Transport::close(&machines).await;
@@ -325,7 +344,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
 }
 
 /// Makes the plan of a request without carrying it out.
-pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
+pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<SavedPlan, Failure> {
     if look != Look::Offline {
         require_port(project)?;
     }
@@ -333,26 +352,39 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         Look::Offline => Substitution::Offline,
         Look::AtHosts | Look::AfterPreConnect => Substitution::NamesOnly,
     })?;
-    let known = known(&secrets);
+    let run = run(project, options, request, &secrets)?;
+    plan_run(project, options, Arc::new(run), &secrets, look, None)
+}
+
+/// Makes the plan of a run without carrying it out; with a plan that was made before, finds out whether that would be carried out.
+pub fn plan_run(
+    project: &Project,
+    options: &Options,
+    run: Arc<Run>,
+    secrets: &Secrets,
+    look: Look,
+    exactly: Option<&Settled>,
+) -> Result<SavedPlan, Failure> {
+    let known = known(secrets);
     let lookup = lookup(project, known.clone());
-    let run = Arc::new(run(project, options, request, &secrets)?);
     let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let silent = |_: lifecycle::Event<'_>| {};
     let events: &dyn Events = &silent;
     runtime()?.block_on(async {
-        let machines = machines(project, &secrets);
+        let machines = machines(project, secrets);
         let interrupts = interrupts();
         let operation = Operation {
-            run,
+            run: run.clone(),
             transport: &machines,
             hooks: &catalogue,
-            secrets: &secrets,
+            secrets,
             lookup: &lookup,
             deeds: &deeds,
             journal: &Journal::nowhere(),
             events,
             interrupts: &interrupts,
+            exactly,
         };
         let planned = async {
             if look != Look::Offline {
@@ -362,9 +394,10 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
                 operation.connect().await?;
             }
             let facts = if look == Look::Offline { plan::Facts::default() } else { operation.observe().await? };
-            let plan = operation.plan(facts.clone())?;
+            let plan = operation.plan_to_carry_out(&facts)?;
             operation.review(&plan, &facts)?;
-            Ok(plan)
+            let basis = Basis { run: Run::clone(&run), facts };
+            Ok(SavedPlan::new(env!("CARGO_PKG_VERSION"), plan, basis))
         }
         .await;
         transport::Transport::close(&machines).await;

@@ -14,8 +14,7 @@ use crate::project::Project;
 pub fn components(project: &Project, options: &Options) -> Result<Vec<(Plugin, Vec<u8>)>, Failure> {
     let built = |plugin: &Plugin| options.built.as_ref().is_some_and(|(name, _)| *name == plugin.name);
     let (mine, plugins): (Vec<Plugin>, Vec<Plugin>) = project.configuration.plugins.iter().cloned().partition(built);
-    let Resolved { components, notes } =
-        distribution::components(&surroundings(&project.directory, project.frozen), &plugins)?;
+    let Resolved { components, notes } = distribution::components(&surroundings_of(project), &plugins)?;
     if !options.quiet {
         notes.iter().for_each(|note| crate::report::say(&format!("note: {note}")));
     }
@@ -25,12 +24,16 @@ pub fn components(project: &Project, options: &Options) -> Result<Vec<(Plugin, V
 
 /// The component of one plugin.
 pub fn component(project: &Project, plugin: &Plugin) -> Result<Vec<u8>, ConfigurationError> {
-    let surroundings = surroundings(&project.directory, project.frozen);
+    let surroundings = surroundings_of(project);
     let resolved = distribution::components(&surroundings, std::slice::from_ref(plugin)).map_err(|error| {
         let wrong = ConfigurationError::runtime(error.to_string());
         error.hint().into_iter().fold(wrong, ConfigurationError::with_hint)
     })?;
     Ok(resolved.components.into_iter().next().unwrap_or_default())
+}
+
+fn surroundings_of(project: &Project) -> Surroundings {
+    Surroundings { offline: project.offline, ..surroundings(&project.directory, project.frozen) }
 }
 
 /// What surrounds the plugins of a project on this machine.
@@ -47,6 +50,7 @@ pub fn surroundings(project: &Path, frozen: bool) -> Surroundings {
         docker: Docker { folder: folder("DOCKER_CONFIG", ".docker"), trust: Trust::of_docker(home.as_deref()) },
         revoked: users.into_iter().chain([project.join(".sextant/revoked")]).collect(),
         frozen,
+        offline: false,
     }
 }
 

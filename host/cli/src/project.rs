@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use configuration::{
     Configuration, ConfigurationError, Filter, Node, SecretCommand, Secrets, Selection, Source, Sources,
 };
-use plan::{Checkout, ErrorPage};
+use plan::{Checkout, ErrorPage, Run};
 use secrecy::ExposeSecret as _;
 use transport::{Complaints, SecretValues};
 
@@ -39,6 +39,8 @@ pub struct Project {
     pub connected: AtomicBool,
     /// Whether every plugin has to be in `sextant.lock`.
     pub frozen: bool,
+    /// Whether plugins that are not on this machine are missing instead of fetched.
+    pub offline: bool,
     /// What programs learn that are started on the operator's machine.
     pub children: Children,
     /// The secrets, once the commands in their files have run: they do so once.
@@ -86,11 +88,28 @@ impl Project {
             checkout: OnceLock::new(),
             connected: AtomicBool::new(false),
             frozen: options.frozen || crate::plugins::runs_unattended(),
+            offline: false,
             children: options.children(),
             secrets: OnceLock::new(),
         };
         configuration::refuse_traefik_hooks(project.hook_scripts()?.iter().map(String::as_str)).map_err(wrong)?;
         Ok(project)
+    }
+
+    /// The project as a run recorded it, in the folder that the program was started in. Nothing is read, and nothing is fetched.
+    pub fn recorded(run: &Run, options: &Options) -> Result<Self, Failure> {
+        Ok(Self {
+            directory: directory()?,
+            configuration: run.configuration.clone(),
+            selection: run.selection.clone(),
+            sources: Vec::new(),
+            checkout: OnceLock::new(),
+            connected: AtomicBool::new(true),
+            frozen: false,
+            offline: true,
+            children: options.children(),
+            secrets: OnceLock::new(),
+        })
     }
 
     /// The secrets of the project. Nobody can log in with a key that is not there, so its lack is an error here.

@@ -1,4 +1,4 @@
-//! Runs on this machine: where they are kept, how they are named, how one is meant.
+//! Runs on this machine: where they are kept, how many, how one is meant.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::project::Project;
 
 /// How many runs of an app are kept.
-pub const KEPT: usize = 100;
+const KEPT: usize = 100;
 
 /// What means the last run.
 pub const LAST: &str = "last";
@@ -31,9 +31,13 @@ pub fn store(configuration: &Configuration) -> Result<Store, Failure> {
     Ok(Store::new(&state, &configuration.service, configuration.destination.as_deref()))
 }
 
-/// Begins the journal of a run.
+/// Begins the journal of a run, and forgets the oldest ones.
 pub fn begin(project: &Project, run: &Run) -> Result<Journal, Failure> {
-    Ok(store(&project.configuration)?.begin(&name(run, &run.started_at), env!("CARGO_PKG_VERSION"))?)
+    let store = store(&project.configuration)?;
+    store.keep_last(KEPT);
+    // Names are in the order of time, whatever is taken up or carried out later.
+    let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), run.token("run", 6));
+    Ok(store.begin(&name, env!("CARGO_PKG_VERSION"))?)
 }
 
 /// The whole name of the run that is meant.
@@ -42,10 +46,4 @@ pub fn named(store: &Store, word: &str) -> Result<String, Failure> {
         (LAST, Some(last)) => Ok(last),
         _ => Ok(store.named(word)?),
     }
-}
-
-/// The name of a run that begins at a time, `2026-01-31T10:00:00Z`: names are in the order of time.
-pub fn name(run: &Run, started_at: &str) -> String {
-    let time: String = started_at.chars().filter(|letter| !"-:".contains(*letter)).collect();
-    format!("{time}-{}", run.token("run", 6))
 }

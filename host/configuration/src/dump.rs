@@ -40,6 +40,8 @@ fn push(node: &Node, scalars: &Scalars, events: &mut Vec<Event>) {
             events.push(Event::sequence_end());
         }
         Value::String(text) => events.push(string(text, scalars)),
+        Value::Float(value) if value.is_nan() => events.push(plain(".nan")),
+        Value::Float(value) if value.is_infinite() => events.push(plain(if *value > 0.0 { ".inf" } else { "-.inf" })),
         Value::Symbol(name) => events.push(plain(&format!(":{name}"))),
         _ => events.push(plain(&node.to_ruby_string())),
     }
@@ -104,6 +106,7 @@ mod tests {
             "a: 'yes'\nb: true\nc: \"y\"\nd: ''\ne: 'a: b'\nf: 'a #b'\n",
         );
         check("- '\"q\"'\n- max=\"5\"\n- :s\n- é\n- 2026-01-01\n", "- '\"q\"'\n- max=\"5\"\n- :s\n- é\n- 2026-01-01\n");
+        check("- .inf\n- -.INF\n- .nan\n", "- .inf\n- -.inf\n- .nan\n");
         check("a: |\n  x\n  y\nb: \"z\\n\"\n", "a: |\n  x\n  y\nb: 'z\n\n  '\n");
     }
 

@@ -134,6 +134,7 @@ fn bytes(
         return Ok(kept);
     }
     let failed = |reason: String| failed(&plugin.name, source, reason);
+    stay_offline(surroundings, plugin, source)?;
     let fetched = match source {
         Source::Registry(name) => {
             let registry = surroundings.docker.registry(name.server()).map_err(failed)?;
@@ -151,6 +152,16 @@ fn bytes(
         cache.keep(&locked.digest, &fetched);
     }
     Ok(fetched)
+}
+
+/// Refuses to fetch where nothing is connected to.
+fn stay_offline(surroundings: &Surroundings, plugin: &Plugin, source: &Source) -> Result<(), DistributionError> {
+    match source {
+        Source::Registry(_) | Source::Web(_) if surroundings.offline => {
+            Err(failed(&plugin.name, source, "it is not on this machine, and nothing is fetched here".to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the lock would say of a component, where everything that is not in its bytes stays as it is.
@@ -187,6 +198,7 @@ fn kept_evidence(
     {
         return Ok(Some(kept));
     }
+    stay_offline(surroundings, plugin, source)?;
     let artifact = match (source, &locked.artifact) {
         (Source::Registry(name), Some(digest)) => {
             Some(artifact(surroundings, plugin, source, &name.of(digest), digest)?)

@@ -45,4 +45,6 @@ pub struct Surroundings {
     pub revoked: Vec<PathBuf>,
     /// Whether every plugin has to be in the lock.
     pub frozen: bool,
+    /// Whether nothing is fetched: what is not on this machine is missing.
+    pub offline: bool,
 }

@@ -42,6 +42,15 @@ impl Store {
         names
     }
 
+    /// Removes all runs but the last so many. What cannot be removed stays.
+    pub fn keep_last(&self, count: usize) {
+        let mut old = self.runs();
+        old.truncate(old.len().saturating_sub(count));
+        for run in old {
+            let _ = std::fs::remove_dir_all(self.folder(&run));
+        }
+    }
+
     /// What the journal of a run tells. A name may be shortened to its end, as long as one run alone has it.
     ///
     /// # Errors

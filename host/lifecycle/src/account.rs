@@ -76,6 +76,7 @@ fn kind(error: &LifecycleError) -> &'static str {
         LifecycleError::Unreadable(_) => "unreadable",
         LifecycleError::Plan(_) => "plan",
         LifecycleError::Secret(_) => "secret",
+        LifecycleError::Outdated { .. } => "outdated",
         LifecycleError::DeniedByPolicy(_) => "policy",
         LifecycleError::LockHeld { .. }
         | LifecycleError::LockHeldByHand { .. }

@@ -25,6 +25,10 @@ pub enum LifecycleError {
     /// Policies deny the plan: each with its reasons. Nothing was touched by it.
     #[error("{}", denied(.0))]
     DeniedByPolicy(Vec<Opinion>),
+    /// What is on the hosts asks for another plan than the one that was to be carried out. Nothing of it was touched that was not said
+    /// before: told under the lock, what comes under it was not begun.
+    #[error("{}", outdated(.changes, .reason.as_deref()))]
+    Outdated { changes: Vec<String>, reason: Option<String> },
     /// Somebody else holds the deploy lock.
     #[error("the deploy lock on {host} is held")]
     LockHeld { host: String, details: String },
@@ -112,6 +116,14 @@ impl std::fmt::Display for Failure {
             FailureKind::Interrupted => formatter.write_str("interrupted"),
         }
     }
+}
+
+fn outdated(changes: &[String], reason: Option<&str>) -> String {
+    let what = match reason {
+        Some(reason) => format!("this plan cannot be made any more: {reason}"),
+        None => "another plan would be made now".to_string(),
+    };
+    changes.iter().fold(what, |text, change| format!("{text}\n  {change}"))
 }
 
 fn denied(opinions: &[Opinion]) -> String {

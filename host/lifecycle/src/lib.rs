@@ -3,6 +3,7 @@
 //! Knows no option flags and prints nothing. What happens is told as [`Event`]s; what went wrong as a [`LifecycleError`].
 
 mod account;
+mod apply;
 mod barrier;
 mod connect;
 mod deeds;
@@ -16,6 +17,7 @@ mod perform;
 mod stages;
 mod track;
 
+pub use apply::Settled;
 pub use connect::connect;
 pub use deeds::{Deed, Deeds};
 pub use error::{Failure, FailureKind, LifecycleError};

@@ -9,6 +9,7 @@ use plan::hooks::Verdict;
 use plan::{Facts, Hooks, Plan, Run};
 use transport::{Interrupts, SecretValues, Transport};
 
+use crate::apply::Settled;
 use crate::connect::connect;
 use crate::deeds::Deeds;
 use crate::error::LifecycleError;
@@ -35,6 +36,8 @@ pub struct Operation<'a, T> {
     pub events: &'a dyn Events,
     /// Raised when the operator interrupts.
     pub interrupts: &'a Interrupts,
+    /// The plan that was made before, where that one alone may be carried out.
+    pub exactly: Option<&'a Settled>,
 }
 
 impl<T: Transport> Operation<'_, T> {
@@ -108,7 +111,7 @@ impl<T: Transport> Operation<'_, T> {
     /// Every policy is asked, and every reason told.
     fn ask_policies(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
         let (plan, facts) = (Arc::new(plan.clone()), Arc::new(facts.clone()));
-        let mut opinions = tokio::task::block_in_place(|| self.hooks.review(&self.run, &facts, &plan));
+        let mut opinions = tokio::task::block_in_place(|| self.hooks.review(self.judged_run(), &facts, &plan));
         for opinion in &opinions {
             for verdict in &opinion.verdicts {
                 if let Verdict::Warn { reason, steps } = verdict {

@@ -37,7 +37,7 @@ impl<T: Transport> Operation<'_, T> {
         self.connect().await?;
         let facts = self.observe().await?;
         let architecture = facts.architecture.clone();
-        let plan = self.plan(facts.clone())?;
+        let plan = self.plan_to_carry_out(&facts)?;
         self.review(&plan, &facts)?;
         // Whoever would find the lock held after the build hears of it before.
         if let Some((lock, details)) = plan.lock.as_ref().and_then(|lock| Some((lock, lock.held(&facts)?))) {
@@ -123,9 +123,10 @@ async fn work<T: Transport>(
     facts: Facts,
 ) -> Result<Plan, LifecycleError> {
     let fresh = operation.plan(facts.clone())?;
-    let plan = if fresh.apply == plan.apply && fresh.conclude == plan.conclude {
+    let plan = if fresh.does_the_same_under_the_lock_as(&plan) {
         plan
     } else {
+        operation.allow_replanning(&facts)?;
         operation.review(&fresh, &facts)?;
         operation.note_plan(&fresh, &facts)?;
         operation.events.tell(Event::Replanned { plan: &fresh });

@@ -3,9 +3,10 @@
 mod rig;
 
 use lifecycle::LifecycleError;
+use plan::{Container, Facts, HostFacts};
 use transport::{Outcome, Scripted};
 
-use rig::{PROJECT, ends, looked, on, play, play_with};
+use rig::{PROJECT, ends, looked, on, play, play_exactly, play_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_roles_boot_once_the_first_container_of_the_primary_role_is_healthy() {
@@ -89,6 +90,65 @@ async fn hosts_that_changed_before_the_lock_was_taken_are_planned_for_again() {
     played.result.as_ref().expect("all goes well");
     assert!(played.told.contains(&"replanned".to_string()), "{:?}", played.told);
     assert!(played.lines.iter().any(|line| line.contains("docker container start kamal-proxy")));
+}
+
+/// A project with a proxy, and what its hosts told when its plan was made: the proxy runs on `a`.
+const BEHIND_A_PROXY: &str = r#"{"id":"p","name":"/kamal-proxy","image":"basecamp/kamal-proxy:v0.9.2","image_id":"i","state":"running","labels":{}}"#;
+
+fn recorded() -> (String, Facts) {
+    let proxy = Container {
+        id: "p".to_string(),
+        name: "kamal-proxy".to_string(),
+        image: "basecamp/kamal-proxy:v0.9.2".to_string(),
+        image_id: "i".to_string(),
+        state: "running".to_string(),
+        labels: Some(Default::default()),
+    };
+    let a = HostFacts { containers: vec![proxy], ..HostFacts::bare() };
+    let hosts = [("a".to_string(), a), ("b".to_string(), HostFacts::bare())].into_iter().collect();
+    (PROJECT.replace(", proxy: false", ", proxy: { app_port: 3000 }"), Facts { hosts, architecture: None })
+}
+
+/// Machines on which the proxy runs on `a` for so many looks.
+fn with_a_proxy_for(looks: usize) -> Scripted {
+    let mut seen = 0;
+    Scripted::new().answering(move |machine, line| {
+        if !on(machine, "a") || !line.contains("docker ps --all") {
+            return None;
+        }
+        seen += 1;
+        let told = if seen <= looks { BEHIND_A_PROXY } else { "" };
+        Some(transport::Answer::Ends(Outcome::success(looked(told))))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_made_before_is_carried_out_where_nothing_changed() {
+    let (project, facts) = recorded();
+    let played = play_exactly(with_a_proxy_for(9), &project, Some(facts)).await;
+    played.result.as_ref().expect("all goes well");
+    assert!(played.steps("a").contains(&"start web on a".to_string()), "{:?}", played.lines);
+    assert!(!played.told.contains(&"replanned".to_string()));
+    // Policies judge it by the present time.
+    assert!(played.told.contains(&"judged at 2000000000".to_string()), "{:?}", played.told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_made_before_is_left_alone_where_the_hosts_changed() {
+    let (project, facts) = recorded();
+    let played = play_exactly(with_a_proxy_for(0), &project, Some(facts)).await;
+    let Err(LifecycleError::Outdated { changes, .. }) = &played.result else { panic!("{:?}", played.result) };
+    assert_eq!(changes, &["a: container kamal-proxy is gone"]);
+    assert!(!played.lines.iter().any(|line| line.contains("pull") || line.contains("mkdir")), "{:?}", played.lines);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_made_before_is_not_planned_again_under_the_lock() {
+    let (project, facts) = recorded();
+    let played = play_exactly(with_a_proxy_for(1), &project, Some(facts)).await;
+    let Err(LifecycleError::Outdated { changes, .. }) = &played.result else { panic!("{:?}", played.result) };
+    assert_eq!(changes, &["a: container kamal-proxy is gone"]);
+    assert!(played.steps("a").is_empty() && played.released(), "{:?}", played.lines);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ mod assembly;
 mod basis;
 mod boot;
 mod builds;
+mod changes;
 mod deploy;
 mod error;
 mod facts;
@@ -37,6 +38,7 @@ mod verify;
 pub use action::{Action, HookScript, Part, Username, credential_names};
 pub use assembly::{AssembledFile, ImageAssembly};
 pub use basis::Basis;
+pub use changes::{Change, changes};
 pub use error::PlanError;
 pub use facts::{
     Answer, App, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,

@@ -8,6 +8,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use tests::case::Case;
 use tests::outcome::{self, Traces};
 use tests::play;
+use tests::schema;
 use tests::world::{self, World};
 
 fn main() -> ExitCode {
@@ -40,6 +41,7 @@ fn check(path: &Path) -> Result<(), Failed> {
     }
     let case = Case::parse(&std::fs::read_to_string(path)?)?;
     let world = World::new(&case, &cases_folder().join("projects"));
+    play::prepare(&case, &world)?;
     let before = Traces::of(&world);
     let mut wrong = String::new();
 
@@ -54,11 +56,19 @@ fn check(path: &Path) -> Result<(), Failed> {
     if rehearsed.as_ref().is_some_and(|rehearsed| unreadable(&rehearsed.stdout)) {
         wrong.push_str("the plan of the dry run is no JSON\n");
     }
+    for plan in rehearsed.iter().flat_map(|rehearsed| schema::plans_in(&rehearsed.stdout)) {
+        for fault in schema::faults(&plan) {
+            wrong.push_str(&format!("the plan does not fit docs/plan.schema.json: {fault}\n"));
+        }
+    }
     let played = play::play(&case, &world);
     let found = outcome::sections(&case, &world, &since, &played);
     wrong.push_str(&outcome::differences(&case.expected, &found));
     if case.arguments.iter().any(|word| word == "json") && unreadable(&played.stdout) {
         wrong.push_str("standard output is no JSON\n");
+    }
+    for replay in play::replays(&case, &world) {
+        wrong.push_str(&format!("{replay}\n"));
     }
     for leak in outcome::leaks(&world, &rehearsed.iter().chain([&played]).collect::<Vec<_>>()) {
         wrong.push_str(&format!("{leak}\n"));

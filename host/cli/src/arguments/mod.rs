@@ -10,6 +10,7 @@ mod plugin;
 mod proxy;
 mod prune;
 mod registry;
+mod runs;
 mod secrets;
 mod server;
 
@@ -28,6 +29,7 @@ pub use plugin::{AddPlugin, DevelopPlugin, PluginCommand, TestPlugin};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
+pub use runs::{Apply, Explain, Replay};
 pub use secrets::{Fetch, SecretsCommand};
 pub use server::{ServerChange, ServerCommand, ServerExec};
 
@@ -178,6 +180,14 @@ pub enum Command {
     Resume(TakenUp),
     /// Undo a run that did not end: put back what ran before
     Abort(TakenUp),
+    /// Carry out a plan that `plan --out` wrote: exactly that one
+    Apply(Apply),
+    /// Show the runs of this app that were started on this machine
+    History,
+    /// Plan a recorded run again, offline, and compare
+    Replay(Replay),
+    /// Explain why a run failed
+    Explain(Explain),
     /// The app: boot, start, stop, look, remove
     #[command(subcommand)]
     App(AppCommand),

@@ -12,6 +12,12 @@ pub struct PlanArguments {
     /// Run the hook script pre-connect before looking at the servers
     #[arg(long, global = true)]
     pub run_pre_connect: bool,
+    /// Write the plan to this file too, for `sextant apply`
+    #[arg(long, global = true, value_name = "FILE")]
+    pub out: Option<String>,
+    /// Print the JSON schema of plans, and plan nothing
+    #[arg(long)]
+    pub schema: bool,
     #[command(flatten)]
     pub build: Build,
     #[command(subcommand)]

@@ -1,6 +1,6 @@
 //! Subcommands that change machines: setup, deploy, redeploy, rollback, prune, remove, upgrade.
 
-use plan::Intent;
+use plan::{Intent, Plan};
 
 use super::confirm;
 use crate::arguments::{Build, Change, Confirmation, Options, Output, PruneCommand};
@@ -79,14 +79,18 @@ pub fn carry_out_in(project: &Project, options: &Options, request: Request) -> R
 
 /// Shows the plan of a request on standard output.
 pub fn show(options: &Options, project: &Project, request: Request, look: Look) -> Result<(), Failure> {
-    let plan = invocation::plan(project, options, request, look)?;
+    tell(options, &invocation::plan(project, options, request, look)?.plan, look)
+}
+
+/// Writes a plan on standard output.
+pub fn tell(options: &Options, plan: &Plan, look: Look) -> Result<(), Failure> {
     match options.output {
-        Output::Json => match serde_json::to_string_pretty(&plan) {
+        Output::Json => match serde_json::to_string_pretty(plan) {
             Ok(json) => print(&json),
             Err(error) => return Err(Failure::message(format!("the plan cannot be written as JSON: {error}"))),
         },
         Output::Text => {
-            print_raw(&outline(&plan, if options.verbose { Detail::Commands } else { Detail::Steps }));
+            print_raw(&outline(plan, if options.verbose { Detail::Commands } else { Detail::Steps }));
             if look == Look::AtHosts && !plan.connect.is_empty() {
                 print(
                     "\nNote: the hook script pre-connect was not run; --run-pre-connect runs it before looking at the hosts.",

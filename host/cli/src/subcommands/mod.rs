@@ -3,12 +3,15 @@
 mod abort;
 mod accessory;
 mod app;
+mod apply;
 mod audit;
 mod build;
 mod change;
 mod config;
 mod docs;
 mod exec;
+mod explain;
+mod history;
 mod init;
 mod lock;
 pub mod look;
@@ -16,10 +19,13 @@ mod plan;
 mod plugin;
 mod proxy;
 mod registry;
+mod replay;
 mod resume;
 mod secrets;
 mod server;
 mod version;
+
+pub use apply::ANEW;
 
 use crate::arguments::{
     AccessoryCommand, AppChange, AppCommand, Arguments, BuildCommand, Command, LockCommand, Options, ProxyCommand,
@@ -40,6 +46,10 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Plan(arguments) => plan::run(options, arguments),
         Command::Resume(named) => resume::run(options, &named),
         Command::Abort(named) => abort::run(options, &named),
+        Command::Apply(arguments) => apply::run(options, &arguments),
+        Command::History => history::run(options),
+        Command::Replay(arguments) => replay::run(options, &arguments),
+        Command::Explain(arguments) => explain::run(options, &arguments),
         Command::App(command) => app::run(options, command),
         Command::Accessory(command) => accessory::run(options, command),
         Command::Build(command) => build::run(options, command),
@@ -63,7 +73,9 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
 /// Whether a subcommand reads, or runs the user's own command.
 fn only_looks(command: &Command) -> bool {
     match command {
-        Command::Change(_) | Command::Plan(_) | Command::Resume(_) | Command::Abort(_) | Command::Other(_) => false,
+        Command::Change(_) | Command::Plan(_) | Command::Apply(_) | Command::Other(_) => false,
+        Command::Resume(_) | Command::Abort(_) => false,
+        Command::History | Command::Replay(_) | Command::Explain(_) => true,
         Command::App(AppCommand::Change(change)) => matches!(change, AppChange::StaleContainers { stop: false }),
         Command::App(command) => !matches!(command, AppCommand::Other(_)),
         Command::Accessory(command) => !matches!(command, AccessoryCommand::Change(_) | AccessoryCommand::Other(_)),

@@ -1,12 +1,20 @@
 //! `sextant plan`: what a subcommand would do.
 
+use std::path::Path;
+
 use super::{accessory, app, build, change, proxy, registry, server};
 use crate::arguments::{Change, Options, PlanArguments, Plannable};
 use crate::failure::Failure;
-use crate::invocation::Look;
+use crate::invocation::{self, Look};
 use crate::project::Project;
+use crate::report::{print_raw, say};
+use crate::saved;
 
 pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
+    if arguments.schema {
+        print_raw(include_str!("../../../../docs/plan.schema.json"));
+        return Ok(0);
+    }
     let look = match (arguments.offline, arguments.run_pre_connect) {
         (true, _) => Look::Offline,
         (false, true) => Look::AfterPreConnect,
@@ -23,6 +31,11 @@ pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
         Some(Plannable::Server(named)) => server::request(&named),
     };
     let project = Project::read(options)?;
-    change::show(options, &project, request, look)?;
+    let saved = invocation::plan(&project, options, request, look)?;
+    change::tell(options, &saved.plan, look)?;
+    if let Some(path) = &arguments.out {
+        saved::write(Path::new(path), &saved)?;
+        say(&format!("The plan is in {path}, with the digest {}", saved.digest));
+    }
     Ok(0)
 }

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use commands::Machine;
 use configuration::{Filter, Secrets, Selection, Source, Sources};
 use journal::Journal;
-use lifecycle::{Deed, Deeds, Event, LifecycleError, Operation};
-use plan::hooks::{Answer, BootAnswer, Happening, Hooks, Opinion, Place, Proposal, Registry, Whereabouts};
-use plan::{Action, Facts, HookError, HookOwner, Intent, Plan, PluginUse, Run, Username};
+use lifecycle::{Deed, Deeds, Event, LifecycleError, Operation, Settled};
+use plan::hooks::{Answer, BootAnswer, Happening, Hooks, Opinion, Place, Proposal, Registry, Verdict, Whereabouts};
+use plan::{Action, Basis, Facts, HookError, HookOwner, Intent, Plan, PluginUse, Run, Username};
 use transport::{Interrupts, Outcome, Scripted, SecretValues};
 
 /// Two roles on two hosts.
@@ -65,14 +65,28 @@ pub async fn play_with(machines: Scripted, project: &str) -> Played {
     play_noting(machines, project, &Journal::nowhere()).await
 }
 
+/// Plays a run; with facts, exactly the plan that they gave.
+pub async fn play_exactly(machines: Scripted, project: &str, recorded: Option<Facts>) -> Played {
+    play_run(machines, project, &Journal::nowhere(), recorded).await
+}
+
 /// Plays a run and has it written down.
 pub async fn play_noting(machines: Scripted, project: &str, journal: &Journal) -> Played {
+    play_run(machines, project, journal, None).await
+}
+
+async fn play_run(machines: Scripted, project: &str, journal: &Journal, recorded: Option<Facts>) -> Played {
     let base = Source { path: "config/deploy.yml".into(), text: project.into() };
     let configuration =
         configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
     let intent = Intent::Deploy { skip_push: true };
     let run = Run { subcommand: vec!["deploy".into()], ..Run::sample(intent, configuration, selection) };
+    let settled = recorded.map(|facts| {
+        let basis = Basis { run: run.clone(), facts };
+        let plan = basis.plan(&Plugins).expect("a plan can be made");
+        Settled { plan, present: Arc::new(Run { started: 2_000_000_000, ..run.clone() }), basis }
+    });
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
     let secrets = Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| Ok(None))
         .expect("the secrets are valid");
@@ -94,6 +108,7 @@ pub async fn play_noting(machines: Scripted, project: &str, journal: &Journal) -
         journal,
         events: &events,
         interrupts: &Interrupts::new(),
+        exactly: settled.as_ref(),
     };
     let result = operation.perform().await;
     let calls = machines.calls();
@@ -125,6 +140,7 @@ impl Deeds for Told<'_> {
 
 fn word(event: Event<'_>) -> Option<String> {
     match event {
+        Event::PolicyWarned { reason, .. } => Some(reason.to_string()),
         Event::Replanned { .. } => Some("replanned".to_string()),
         Event::LockDying { host, .. } => Some(format!("lock dying on {host}")),
         Event::LockTakenOver { host, details } => Some(format!("took over on {host}: {details}")),
@@ -198,7 +214,9 @@ impl Hooks for Plugins {
         Vec::new()
     }
 
-    fn review(&self, _: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
-        Vec::new()
+    /// Lets everything pass, and tells by which time.
+    fn review(&self, run: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
+        let verdict = Verdict::Warn { reason: format!("judged at {}", run.started), steps: Vec::new() };
+        vec![Opinion { policy: "clock".to_string(), verdicts: vec![verdict] }]
     }
 }

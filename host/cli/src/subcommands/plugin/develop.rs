@@ -72,7 +72,7 @@ fn round(options: &Options, folder: &Path, before: Option<&str>) -> Result<Strin
     let request = change::request(&Change::Deploy(Build { skip_push: false, no_cache: false }));
     let plan = invocation::plan(&project, &options, request, Look::Offline)?;
     let detail = if options.verbose { Detail::Commands } else { Detail::Steps };
-    let now = outline(&plan, detail);
+    let now = outline(&plan.plan, detail);
     match before {
         None => print_raw(&now),
         Some(before) if before == now => print("The plan is as before"),
