@@ -109,8 +109,11 @@ fn warm(run: &Run, host: &str) -> HostFacts {
         let labels = [("service", accessory.service_name.as_str())];
         containers.push(container(&accessory.service_name, "running", &accessory.image, &labels));
     }
-    let tags = Some(vec![configuration.absolute_image("v0"), configuration.latest_image()]);
-    let images = vec![Image { id: "sha256:v0".to_string(), tags, labels: None }];
+    let image = |version: &str, more: Option<String>| {
+        let tags = [configuration.absolute_image(version)].into_iter().chain(more).collect();
+        Image { id: format!("sha256:{version}"), tags: Some(tags), labels: None }
+    };
+    let images = vec![image("v1", None), image("v0", Some(configuration.latest_image()))];
     HostFacts { containers, images, network: true, ..HostFacts::bare() }
 }
 
