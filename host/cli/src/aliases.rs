@@ -32,7 +32,7 @@ impl Expansion {
         if !named && !std::path::Path::new(&config_file).exists() {
             return Ok(None);
         }
-        let children = Children { verbose: given.has("verbose"), destination };
+        let children = Children { verbose: given.has("verbose"), destination, ..Children::default() };
         let document = project::document(&config_file, permissions, children)?;
         let Some(line) = document.get("aliases").and_then(|aliases| aliases.get(word)).map(Node::to_ruby_string) else {
             return Ok(None);
@@ -46,7 +46,18 @@ impl Expansion {
             let hint = format!("`{word}` stands for: {line}");
             return Err(Failure::with_hint(format!("the alias `{word}` has a quote that is not closed"), hint));
         };
+        if let Some(chosen) = words.iter().find(|word| is_the_operators(word)) {
+            let text = format!("the alias `{word}` may not say `{chosen}`: a project does not choose what it is judged by");
+            return Err(Failure::with_hint(text, format!("`{word}` stands for: {line}")));
+        }
         words.extend(rest.iter().cloned());
         Ok(Some(words))
     }
+}
+
+/// Whether a word is an option about policies and approvals, which the operator alone may give.
+fn is_the_operators(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or_default().replace('_', "-");
+    ["policy-dir", "override", "reason", "allowed-signers"].iter().any(|own| name.trim_start_matches("--no-") == *own || name.trim_start_matches("--") == *own)
+        && word.starts_with("--")
 }

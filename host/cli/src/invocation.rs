@@ -19,7 +19,9 @@ use crate::failure::Failure;
 use crate::outside::{KnownSecrets, Operator};
 use crate::project::{Project, Substitution};
 use crate::record::recorded;
-use crate::templates;
+use crate::report::policy_line;
+use crate::style::Style;
+use crate::{policies, templates};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -99,6 +101,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
             .lock_wait
             .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
         rendered,
+        overrides: policies::overrides(options)?,
     };
     plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
     Ok(run)
@@ -143,6 +146,7 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
         own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
     }
     let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
+    policies::check_overrides(options, &catalogue)?;
     if options.verbose {
         for load in catalogue.loads() {
             let how = if load.compiled { "compiled" } else { "loaded from the cache" };
@@ -301,6 +305,7 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
             deeds: &deeds,
             events: &*events,
             interrupts: &interrupts,
+            approvals: Vec::new(),
         };
         let performed = operation.perform().await;
         transport::Transport::close(&machines).await;
@@ -309,8 +314,16 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
     })
 }
 
+/// A plan that is only shown.
+pub struct Planned {
+    /// The plan.
+    pub plan: plan::Plan,
+    /// Why policies would not let it be carried out.
+    pub denied: Option<LifecycleError>,
+}
+
 /// Makes the plan of a request without carrying it out.
-pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<plan::Plan, Failure> {
+pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<Planned, Failure> {
     if look != Look::Offline {
         require_port(project)?;
     }
@@ -323,8 +336,11 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
     let run = Arc::new(run(project, options, request, &secrets)?);
     let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
-    let silent = |_: lifecycle::Event<'_>| {};
-    let events: &dyn Events = &silent;
+    let told = |event: lifecycle::Event<'_>| {
+        let line = policy_line(Style::for_stderr(), event).filter(|_| !options.quiet);
+        line.iter().for_each(|line| crate::report::say(line));
+    };
+    let events: &dyn Events = &told;
     runtime()?.block_on(async {
         let machines = machines(project, &secrets);
         let interrupts = interrupts();
@@ -337,6 +353,7 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             deeds: &deeds,
             events,
             interrupts: &interrupts,
+            approvals: Vec::new(),
         };
         let planned = async {
             if look != Look::Offline {
@@ -347,8 +364,11 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
             }
             let facts = if look == Look::Offline { plan::Facts::default() } else { operation.observe().await? };
             let plan = operation.plan(facts.clone())?;
-            operation.review(&plan, &facts)?;
-            Ok(plan)
+            let denied = match operation.review(&plan, &facts) {
+                Err(error @ LifecycleError::DeniedByPolicy(_)) => Some(error),
+                reviewed => reviewed.map(|()| None)?,
+            };
+            Ok(Planned { plan, denied })
         }
         .await;
         transport::Transport::close(&machines).await;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use configuration::{ConfigurationError, Secrets, pattern};
-use plan::hooks::Verdict;
-use plan::{Facts, Hooks, Plan, Run};
+use plan::{Approver, Facts, Hooks, Override, Plan, Remark, Run};
 use transport::{Interrupts, SecretValues, Transport};
 
 use crate::connect::connect;
@@ -32,6 +31,8 @@ pub struct Operation<'a, T> {
     pub events: &'a dyn Events,
     /// Raised when the operator interrupts.
     pub interrupts: &'a Interrupts,
+    /// Who approved of the plan.
+    pub approvals: Vec<Approver>,
 }
 
 impl<T: Transport> Operation<'_, T> {
@@ -105,15 +106,17 @@ impl<T: Transport> Operation<'_, T> {
     /// Every policy is asked, and every reason told.
     fn ask_policies(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
         let (plan, facts) = (Arc::new(plan.clone()), Arc::new(facts.clone()));
-        let mut opinions = tokio::task::block_in_place(|| self.hooks.review(&self.run, &facts, &plan));
-        for opinion in &opinions {
-            for verdict in &opinion.verdicts {
-                if let Verdict::Warn { reason, steps } = verdict {
-                    self.events.tell(Event::PolicyWarned { policy: &opinion.policy, reason, steps });
-                }
-            }
+        let opinions = tokio::task::block_in_place(|| self.hooks.review(&self.run, &facts, &plan));
+        let judgement = plan::judge(&plan, &opinions, &self.run.overrides, &self.approvals);
+        for Remark { policy, is_note, reason, steps } in &judgement.remarks {
+            self.events.tell(match is_note {
+                true => Event::PolicyNoted { policy, reason, steps },
+                false => Event::PolicyWarned { policy, reason, steps },
+            });
         }
-        opinions.retain(|opinion| opinion.verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Warn { .. })));
-        if opinions.is_empty() { Ok(()) } else { Err(LifecycleError::DeniedByPolicy(opinions)) }
+        for Override { policy, reason } in &judgement.overridden {
+            self.events.tell(Event::PolicyOverridden { policy, reason });
+        }
+        if judgement.objections.is_empty() { Ok(()) } else { Err(LifecycleError::DeniedByPolicy(judgement.objections)) }
     }
 }

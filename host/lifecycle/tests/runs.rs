@@ -173,6 +173,7 @@ async fn play_with(machines: Scripted, project: &str) -> Played {
         deeds: &Told(&told),
         events: &events,
         interrupts: &Interrupts::new(),
+        approvals: Vec::new(),
     };
     let result = operation.perform().await;
     let lines = machines.calls().into_iter().map(|call| call.line).collect();

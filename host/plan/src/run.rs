@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::action::Part;
+use crate::policies::Override;
 
 /// What a subcommand is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -332,6 +333,9 @@ pub struct Run {
     pub lock_inherited: bool,
     /// How long to wait for a lock that is held; it is an error at once if absent.
     pub lock_wait: Option<LockWait>,
+    /// Policies whose objections are set aside, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Override>,
 }
 
 /// A page that the proxy shows instead of an answer.
@@ -361,6 +365,9 @@ pub struct Checkout {
     pub prefix: String,
     /// The commit of `HEAD`.
     pub revision: String,
+    /// The branch that is checked out; absent when none is.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// Files that differ from the commit, as `git status --porcelain` lists them.
     pub changes: Vec<String>,
 }
@@ -390,6 +397,7 @@ impl Run {
             no_cache: false,
             lock_inherited: false,
             lock_wait: None,
+            overrides: Vec::new(),
         }
     }
 

@@ -5,10 +5,10 @@ use plan::Intent;
 use super::confirm;
 use crate::arguments::{Build, Change, Confirmation, Options, Output, PruneCommand};
 use crate::failure::Failure;
-use crate::invocation::{self, Look, Request, Version};
+use crate::invocation::{self, Look, Planned, Request, Version, failed};
 use crate::outline::{Detail, outline};
 use crate::project::Project;
-use crate::report::{print, print_raw};
+use crate::report::{print, print_raw, say};
 
 pub fn run(options: &Options, change: &Change) -> Result<u8, Failure> {
     match question(change) {
@@ -79,7 +79,7 @@ pub fn carry_out_in(project: &Project, options: &Options, request: Request) -> R
 
 /// Shows the plan of a request on standard output.
 pub fn show(options: &Options, project: &Project, request: Request, look: Look) -> Result<(), Failure> {
-    let plan = invocation::plan(project, options, request, look)?;
+    let Planned { plan, denied } = invocation::plan(project, options, request, look)?;
     match options.output {
         Output::Json => match serde_json::to_string_pretty(&plan) {
             Ok(json) => print(&json),
@@ -97,5 +97,13 @@ pub fn show(options: &Options, project: &Project, request: Request, look: Look) 
             }
         }
     }
-    Ok(())
+    match denied {
+        None => Ok(()),
+        // To be approved, a plan has to be seen first.
+        Some(error) if error.awaits_approval() => {
+            say(&format!("note: {error}\nhint: {}", crate::failure::TO_APPROVE));
+            Ok(())
+        }
+        Some(error) => Err(failed(project, error)),
+    }
 }
