@@ -28,7 +28,7 @@ pub fn signers(options: &Options, configured: Option<&str>) -> Option<String> {
 }
 
 /// Who approved of a plan. An approval that does not count is told with the reason; it does not take others away.
-#[allow(dead_code)] // who carries out saved plans asks
+
 pub fn approvers(saved: &SavedPlan, signers: Option<&str>) -> Result<Vec<Approver>, Failure> {
     let mut approvers = Vec::new();
     if saved.approvals.is_empty() {

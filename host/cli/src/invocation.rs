@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
 use lifecycle::{Events, LifecycleError, Operation};
-use plan::{Intent, LockWait, Run};
+use plan::{HookError, Intent, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
@@ -145,7 +145,16 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
     if !options.quiet {
         own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
     }
-    let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
+    let outside = own.iter().filter_map(|(plugin, _)| Some((plugin.name.clone(), plugin.folder.clone()?)));
+    let folders: BTreeMap<String, String> = outside.collect();
+    let catalogue =
+        Catalogue::load(&builtins, own, Limits::default(), cache.as_ref()).map_err(|error| match &error {
+            HookError::Load { plugin, .. } if folders.contains_key(plugin) => {
+                let hint = format!("take it out of {}, or put another there", folders[plugin]);
+                Failure::with_hint(error.to_string(), hint)
+            }
+            _ => error.into(),
+        })?;
     policies::check_overrides(options, &catalogue)?;
     if options.verbose {
         for load in catalogue.loads() {

@@ -1,6 +1,6 @@
 //! What is said about a wrong file, where it points and what it advises.
 
-use configuration::{Source, Sources, load};
+use configuration::{PolicyMode, Source, Sources, load};
 
 const BASE: &str = "\
 service: app
