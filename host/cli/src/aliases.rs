@@ -47,7 +47,8 @@ impl Expansion {
             return Err(Failure::with_hint(format!("the alias `{word}` has a quote that is not closed"), hint));
         };
         if let Some(chosen) = words.iter().find(|word| is_the_operators(word)) {
-            let text = format!("the alias `{word}` may not say `{chosen}`: a project does not choose what it is judged by");
+            let text =
+                format!("the alias `{word}` may not say `{chosen}`: a project does not choose what it is judged by");
             return Err(Failure::with_hint(text, format!("`{word}` stands for: {line}")));
         }
         words.extend(rest.iter().cloned());
@@ -55,9 +56,10 @@ impl Expansion {
     }
 }
 
-/// Whether a word is an option about policies and approvals, which the operator alone may give.
+/// Whether a word is an option about policies and approvals, in any spelling, which the operator alone may give.
 fn is_the_operators(word: &str) -> bool {
-    let name = word.split('=').next().unwrap_or_default().replace('_', "-");
-    ["policy-dir", "override", "reason", "allowed-signers"].iter().any(|own| name.trim_start_matches("--no-") == *own || name.trim_start_matches("--") == *own)
-        && word.starts_with("--")
+    let Some(option) = word.strip_prefix("--") else { return false };
+    let name = option.split('=').next().unwrap_or_default().replace('_', "-");
+    let name = name.strip_prefix("no-").unwrap_or(&name);
+    ["policy-dir", "override", "reason", "allowed-signers"].contains(&name)
 }

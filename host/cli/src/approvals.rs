@@ -28,18 +28,20 @@ pub fn signers(options: &Options, configured: Option<&str>) -> Option<String> {
 }
 
 /// Who approved of a plan. An approval that does not count is told with the reason; it does not take others away.
-
 pub fn approvers(saved: &SavedPlan, signers: Option<&str>) -> Result<Vec<Approver>, Failure> {
     let mut approvers = Vec::new();
     if saved.approvals.is_empty() {
         return Ok(approvers);
     }
     let Some(signers) = signers else {
-        let hint = format!("name a file of allowed signers: x-approvals/signers, --allowed-signers, or the variable {SIGNERS}");
+        let hint = format!(
+            "name a file of allowed signers: x-approvals/signers, --allowed-signers, or the variable {SIGNERS}"
+        );
         return Err(Failure::with_hint("the plan was approved, and nothing says who may approve", hint));
     };
     if let Err(error) = std::fs::File::open(signers) {
-        let hint = "each of its lines is a person, then roles, then a public key: `ann@example.com,lead ssh-ed25519 AAAA…`";
+        let hint =
+            "each of its lines is a person, then roles, then a public key: `ann@example.com,lead ssh-ed25519 AAAA…`";
         return Err(Failure::with_hint(format!("the allowed signers {signers} cannot be read: {error}"), hint));
     }
     for (place, signature) in saved.approvals.iter().enumerate() {
@@ -86,7 +88,11 @@ pub fn sign(digest: &str, named: Option<&str>) -> Result<(String, String), Failu
     let path = file.path().display().to_string();
     let made = keygen(&["-Y", "check-novalidate", "-n", NAMESPACE, "-s", &path], digest)?;
     let Some(key) = key_of(&made) else {
-        return Err(Failure::message(format!("{} made a signature that does not hold: {}", key.words, complaint(&made))));
+        return Err(Failure::message(format!(
+            "{} made a signature that does not hold: {}",
+            key.words,
+            complaint(&made)
+        )));
     };
     Ok((signed.stdout, key))
 }
@@ -283,7 +289,10 @@ builder: { arch: amd64 }
         rig.approve("bob");
         counts(&rig, &rig.saved.digest, &signers, Ok(("bob@x.org", &[])));
         let approvers = approvers(&rig.saved, Some(&signers)).map_err(told).expect("both count");
-        assert_eq!(approvers.iter().map(|approver| approver.person.as_str()).collect::<Vec<_>>(), ["ann@x.org", "bob@x.org"]);
+        assert_eq!(
+            approvers.iter().map(|approver| approver.person.as_str()).collect::<Vec<_>>(),
+            ["ann@x.org", "bob@x.org"]
+        );
     }
 
     #[test]

@@ -244,10 +244,13 @@ fn denied_hint(objections: &[Objection]) -> Option<String> {
     if objections.iter().all(|objection| matches!(objection.kind, ObjectionKind::Unapproved { .. })) {
         return Some(format!("nothing was touched; {TO_APPROVE}"));
     }
-    let steps = objections.iter().any(|objection| matches!(&objection.kind, ObjectionKind::Denied { steps, .. } if !steps.is_empty()));
+    let steps = objections
+        .iter()
+        .any(|objection| matches!(&objection.kind, ObjectionKind::Denied { steps, .. } if !steps.is_empty()));
     let find = if steps { "; `sextant plan -v` shows the steps by their numbers" } else { "" };
     let may = objections.iter().all(|objection| objection.may_override);
-    let aside = if may { "; `--override POLICY --reason TEXT` sets it aside, which every host's audit log tells" } else { "" };
+    let aside =
+        if may { "; `--override POLICY --reason TEXT` sets it aside, which every host's audit log tells" } else { "" };
     Some(format!("nothing was touched{find}{aside}"))
 }
 

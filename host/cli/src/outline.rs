@@ -216,8 +216,6 @@ fn alike(tracks: Vec<&Track>) -> Vec<Vec<&Track>> {
 /// Whether two machines' blocks read the same.
 fn same(left: &[Block], right: &[Block]) -> bool {
     let titles = |steps: &[Step]| steps.iter().map(|step| step.title.clone()).collect::<Vec<_>>();
-    let words = |block: &Block| {
-        (block.role.clone(), titles(&block.start), titles(&block.finish), titles(&block.abort))
-    };
+    let words = |block: &Block| (block.role.clone(), titles(&block.start), titles(&block.finish), titles(&block.abort));
     left.len() == right.len() && left.iter().map(words).eq(right.iter().map(words))
 }

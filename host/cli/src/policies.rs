@@ -92,7 +92,8 @@ fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// The entry of a component that no list tells about.
 fn bare(file: &Path) -> Plugin {
-    let text = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+    let text =
+        |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
     configuration::bare_plugin(&text(file.file_stem()), &text(file.file_name()))
 }
 

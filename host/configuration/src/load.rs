@@ -13,7 +13,9 @@ use crate::model::Configuration;
 use crate::node::Node;
 use crate::proxy::Timeouts;
 use crate::registry::Literals;
-use crate::{accessories, approvals, builder, hooks, plugins, registry, roles, rules, sections, servers, settings, yaml};
+use crate::{
+    accessories, approvals, builder, hooks, plugins, registry, roles, rules, sections, servers, settings, yaml,
+};
 
 /// What a configuration is made of.
 #[derive(Debug, Clone)]

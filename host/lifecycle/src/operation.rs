@@ -94,7 +94,16 @@ impl<T: Transport> Operation<'_, T> {
 
     /// Fails on a plan that must not be carried out: one that a policy denies, or that needs a secret which does not exist.
     pub fn review(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
-        self.ask_policies(plan, facts)?;
+        self.review_approved(plan, facts, &self.approvals)
+    }
+
+    /// The same for a plan that was made anew: nobody approved of that one.
+    pub(crate) fn review_anew(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
+        self.review_approved(plan, facts, &[])
+    }
+
+    fn review_approved(&self, plan: &Plan, facts: &Facts, approvers: &[Approver]) -> Result<(), LifecycleError> {
+        self.ask_policies(plan, facts, approvers)?;
         for name in plan.secrets() {
             if !self.run.configuration.literals.contains_key(&name) {
                 self.secrets.get(&name)?;
@@ -104,10 +113,10 @@ impl<T: Transport> Operation<'_, T> {
     }
 
     /// Every policy is asked, and every reason told.
-    fn ask_policies(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
+    fn ask_policies(&self, plan: &Plan, facts: &Facts, approvers: &[Approver]) -> Result<(), LifecycleError> {
         let (plan, facts) = (Arc::new(plan.clone()), Arc::new(facts.clone()));
         let opinions = tokio::task::block_in_place(|| self.hooks.review(&self.run, &facts, &plan));
-        let judgement = plan::judge(&plan, &opinions, &self.run.overrides, &self.approvals);
+        let judgement = plan::judge(&plan, &opinions, &self.run.overrides, approvers);
         for Remark { policy, is_note, reason, steps } in &judgement.remarks {
             self.events.tell(match is_note {
                 true => Event::PolicyNoted { policy, reason, steps },

@@ -108,7 +108,7 @@ async fn work<T: Transport>(
     let plan = if fresh.apply == plan.apply && fresh.conclude == plan.conclude {
         plan
     } else {
-        operation.review(&fresh, &facts)?;
+        operation.review_anew(&fresh, &facts)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
         operation.provide(fresh.secrets().iter().map(String::as_str))?;
         fresh

@@ -276,8 +276,7 @@ mod tests {
             let opinion = Opinion { may_override, ..opinion(PolicyMode::Enforce, &[deny(&[]), approval(&[], 1)]) };
             assert_eq!(texts(&judge(&plan(), &[opinion], &overrides, &[])), expected);
         };
-        let denied =
-            ["policy `p` denies this plan: no", "policy `p` wants the approval of 1 of anybody: it is big"];
+        let denied = ["policy `p` denies this plan: no", "policy `p` wants the approval of 1 of anybody: it is big"];
         check("p", true, &["set aside: hotfix"]);
         check("p", false, &denied);
         check("q", true, &denied);
@@ -328,7 +327,10 @@ mod tests {
         check(deny(&[1, 2]), None);
         check(deny(&[]), None);
         check(deny(&[1, 3]), Some("it names step 3, which the plan does not have"));
-        check(Verdict::Warn { reason: "hm".into(), steps: vec![0] }, Some("it names step 0, which the plan does not have"));
+        check(
+            Verdict::Warn { reason: "hm".into(), steps: vec![0] },
+            Some("it names step 0, which the plan does not have"),
+        );
         check(approval(&[], 1), None);
         check(approval(&[], 0), Some("it wants the approval of nobody"));
     }

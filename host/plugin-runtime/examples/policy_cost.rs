@@ -31,7 +31,8 @@ fn main() {
             settings: configuration::yaml::parse("settings", settings).expect("settings are JSON"),
             ..configuration::bare_plugin(name, path)
         };
-        let catalogue = Catalogue::load(&[], vec![(entry, component)], Limits::default(), Some(&cache)).expect("it loads");
+        let catalogue =
+            Catalogue::load(&[], vec![(entry, component)], Limits::default(), Some(&cache)).expect("it loads");
         report(name, &catalogue, &run, &facts, &plan);
     }
 }

@@ -58,8 +58,13 @@ impl Catalogue {
         limits: Limits,
         cache: Option<&Cache>,
     ) -> Result<Self, HookError> {
-        let mut catalogue =
-            Self { members: Vec::new(), loads: Vec::new(), recorder: None, snapshots: Mutex::default(), judged: Mutex::default() };
+        let mut catalogue = Self {
+            members: Vec::new(),
+            loads: Vec::new(),
+            recorder: None,
+            snapshots: Mutex::default(),
+            judged: Mutex::default(),
+        };
         for (entry, bytes) in own {
             let (plugin, load) = Plugin::load(&entry.name, &bytes, cache)?;
             catalogue.loads.push(load);

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use journal::SavedPlan;
+use plan::Approver;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
@@ -11,6 +12,7 @@ use crate::approvals;
 use crate::arguments::{Approve, Options, Output};
 use crate::failure::Failure;
 use crate::outline::{Detail, outline};
+use crate::project::Project;
 use crate::report::{print, print_raw, say};
 
 pub fn run(options: &Options, arguments: &Approve) -> Result<u8, Failure> {
@@ -36,9 +38,25 @@ pub fn run(options: &Options, arguments: &Approve) -> Result<u8, Failure> {
             let plan = &saved.plan;
             say(&format!("{how}: {} {} {}, digest {}", plan.subcommand, plan.service, plan.version, saved.digest));
             say(&format!("Signed with {key}; {} carries {approvals} by now", arguments.plan));
+            counted(options, &saved)?;
         }
     }
     Ok(0)
+}
+
+/// Tells who the approvals count as, where it is known here who may give them.
+fn counted(options: &Options, saved: &SavedPlan) -> Result<(), Failure> {
+    let of_project = || Project::read(options).ok()?.configuration.signers;
+    let Some(signers) = approvals::signers(options, of_project().as_deref()) else { return Ok(()) };
+    let approvers = approvals::approvers(saved, Some(&signers))?;
+    let words = |approver: &Approver| match approver.roles.as_slice() {
+        [] => approver.person.clone(),
+        roles => format!("{} ({})", approver.person, roles.join(", ")),
+    };
+    let people: Vec<String> = approvers.iter().map(words).collect();
+    let people = if people.is_empty() { "nobody".to_string() } else { people.join(", ") };
+    say(&format!("Approved by {people}, as {signers} has them"));
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<SavedPlan, Failure> {

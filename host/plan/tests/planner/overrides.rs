@@ -7,7 +7,8 @@ use crate::rig::{Double, LARGE, large_facts, planned, run};
 
 fn deploy(overrides: &[(&str, &str)]) -> Plan {
     let mut run = run(LARGE, Intent::Deploy { skip_push: true });
-    let set_aside = |(policy, reason): &(&str, &str)| Override { policy: policy.to_string(), reason: reason.to_string() };
+    let set_aside =
+        |(policy, reason): &(&str, &str)| Override { policy: policy.to_string(), reason: reason.to_string() };
     run.overrides = overrides.iter().map(set_aside).collect();
     planned(run, large_facts(), &Double::default()).unwrap()
 }
@@ -33,7 +34,10 @@ fn every_host_is_told_before_anything_else_happens_under_the_lock() {
     assert!(hosts.len() > 2, "{hosts:?}");
     assert_eq!(noted(&plan), hosts.iter().flat_map(|host| both(host)).collect::<Vec<_>>());
     assert_eq!(plan.overrides.len(), 2);
-    assert_eq!(plan.steps().map(|(_, step)| step.id).collect::<Vec<_>>(), (1..=plan.steps().count() as u32).collect::<Vec<_>>());
+    assert_eq!(
+        plan.steps().map(|(_, step)| step.id).collect::<Vec<_>>(),
+        (1..=plan.steps().count() as u32).collect::<Vec<_>>()
+    );
 }
 
 #[test]

@@ -44,7 +44,11 @@ impl Suite {
             .map_err(|error| Failure::message(format!("the tests {shown} cannot be read: {error}")))?;
         let parsed = yaml::parse(&shown, &text).and_then(|document| suite(path, &document));
         parsed.map_err(|error| {
-            let error = if error.hint.is_some() { error } else { error.with_hint("docs/policies.md tells how tests are written") };
+            let error = if error.hint.is_some() {
+                error
+            } else {
+                error.with_hint("docs/policies.md tells how tests are written")
+            };
             Failure::Configuration { error, sources: vec![Source { path: shown, text }] }
         })
     }

@@ -25,7 +25,10 @@ pub fn run(options: &Options, named: &[String]) -> Result<u8, Failure> {
         let suite = Suite::read(&path)?;
         let component = std::fs::read(&suite.component).map_err(|error| {
             let text = format!("the policy {} cannot be read: {error}", suite.component.display());
-            Failure::with_hint(text, "`policy:` is relative to the file of tests; `sextant plugin build` makes a component")
+            Failure::with_hint(
+                text,
+                "`policy:` is relative to the file of tests; `sextant plugin build` makes a component",
+            )
         })?;
         for case in &suite.cases {
             let found = verdicts(&suite.component, &component, case)?;
@@ -75,10 +78,8 @@ fn files(named: &[String]) -> Result<Vec<PathBuf>, Failure> {
 fn verdicts(path: &Path, component: &[u8], case: &Case) -> Result<Vec<Verdict>, Failure> {
     let recorded = recorded(&case.plan)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let entry = Plugin {
-        settings: case.settings.clone(),
-        ..configuration::bare_plugin(&stem, &path.display().to_string())
-    };
+    let entry =
+        Plugin { settings: case.settings.clone(), ..configuration::bare_plugin(&stem, &path.display().to_string()) };
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     let own = vec![(entry, component.to_vec())];
     let catalogue = Catalogue::load(&[], own, Limits::default(), cache.as_ref())?;
