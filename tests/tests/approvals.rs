@@ -165,11 +165,11 @@ fn hook_scripts_find_the_folder_and_the_signers_that_were_named() {
         std::fs::write(path, text).expect("a file");
     };
     file("config/deploy.yml", PROJECT);
-    file(".kamal/secrets", "PASSWORD=$(echo $SEXTANT_POLICY_DIR $SEXTANT_ALLOWED_SIGNERS)\n");
+    file(".kamal/secrets", "A=$(printenv SEXTANT_POLICY_DIR)\nB=$(printenv SEXTANT_ALLOWED_SIGNERS)\n");
     let words = ["secrets", "print", "--policy-dir", "../policies", "--allowed-signers", "signers"];
     let output = operator.run(&words, &[]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let whole =
         |path: &str| std::path::absolute(operator.0.path().join(path)).expect("it is a path").display().to_string();
-    assert_eq!(said.trim_end(), format!("PASSWORD={} {}", whole("../policies"), whole("signers")));
+    assert_eq!(said, format!("A={}\nB={}\n", whole("../policies"), whole("signers")));
 }

@@ -165,8 +165,8 @@ fn who_is_to_be_told_is_told_what_happens() {
 #[test]
 fn a_policy_says_what_it_thinks_and_one_that_cannot_denies() {
     let deny = |reason: &str, steps: Vec<u32>| vec![Verdict::Deny { reason: reason.to_string(), steps }];
+    let (run, catalogue) = scene("denies", &[], &[]);
     let check = |version: &str, expected: Vec<Verdict>| {
-        let (run, catalogue) = scene("denies", &[], &[]);
         let run = Arc::new(Run { version: version.to_string(), ..Run::clone(&run) });
         let facts: Arc<Facts> = Arc::default();
         let plan: Plan = plan::plan(&run, &facts, &catalogue).expect("it plans");
@@ -183,7 +183,6 @@ fn a_policy_says_what_it_thinks_and_one_that_cannot_denies() {
     check("nonsense", deny("it gave no verdict: it names step 9999, which the plan does not have", Vec::new()));
     check("nobody", deny("it gave no verdict: it wants the approval of nobody", Vec::new()));
     check("fault", deny("it gave no verdict: plugin `guest` has no answer for `policy`: no idea", Vec::new()));
-    let (run, catalogue) = scene("denies", &[], &[]);
     for (version, expected) in [("crash", "crashed in `policy`"), ("loop", "ran into a limit in `policy`")] {
         let run = Arc::new(Run { version: version.to_string(), ..Run::clone(&run) });
         let verdicts = catalogue.review(&run, &Arc::default(), &Arc::default()).remove(0).verdicts;
@@ -194,8 +193,8 @@ fn a_policy_says_what_it_thinks_and_one_that_cannot_denies() {
 
 #[test]
 fn a_policy_sees_facts_and_git_and_finds_steps_without_reading_all_of_them() {
+    let (run, catalogue) = scene("denies", &[], &[]);
     let told = |version: &str| {
-        let (run, catalogue) = scene("denies", &[], &[]);
         let (root, revision, branch) = ("/shop".into(), "abc".into(), Some("release".into()));
         let checkout = Checkout { root, prefix: String::new(), revision, branch, changes: Vec::new() };
         let run = Arc::new(Run { version: version.to_string(), checkout: Some(checkout), ..Run::clone(&run) });

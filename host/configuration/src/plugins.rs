@@ -141,7 +141,7 @@ fn plugin(name: &str, node: &Node, path: &str) -> Result<Plugin, ConfigurationEr
 }
 
 fn mode(node: &Node, path: &str) -> Result<Option<PolicyMode>, ConfigurationError> {
-    let Some(given) = node.get("mode").filter(|given| !given.is_blank()) else { return Ok(None) };
+    let Some(given) = node.get("mode").filter(|given| !given.is_null()) else { return Ok(None) };
     let modes = [PolicyMode::Monitor, PolicyMode::Warn, PolicyMode::Enforce];
     let named = modes.into_iter().find(|mode| mode.name() == given.to_ruby_string());
     let wrong = || error(&format!("{path}/mode"), "should be `monitor`, `warn` or `enforce`").at(&given.origin);

@@ -239,7 +239,9 @@ fn plugins() {
     check("{}", "7:6+1", "x-plugins/p/source: is required");
     check("x.wasm", "7:6+6", "x-plugins/p: should be a hash");
     check("{ source: [ x ] }", "7:16+1", "x-plugins/p/source: should be a string");
-    check("{ source: x, modes: enforce }", "7:19+5", "x-plugins/p: unknown key: modes");
+    check("{ source: x, how: enforce }", "7:19+3", "x-plugins/p: unknown key: how");
+    // YAML reads it as false, which must not count as nothing.
+    check("{ source: x, mode: off }", "7:25+3", "x-plugins/p/mode: should be `monitor`, `warn` or `enforce`");
     check("{ source: x, mode: deny }", "7:25+4", "x-plugins/p/mode: should be `monitor`, `warn` or `enforce`");
     check("{ source: x, override: maybe }", "7:29+5", "x-plugins/p/override: should be a boolean");
     check("{ source: x, grants: { disk: [] } }", "7:29+4", "x-plugins/p/grants: unknown key: disk");
