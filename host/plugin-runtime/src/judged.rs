@@ -1,7 +1,7 @@
 //! A plan that policies judge. What they ask for is derived once per plan, when the first of them asks, and shared by all of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use commands::Machine;
 use plan::{Action, Plan, Step};
@@ -13,7 +13,15 @@ pub struct JudgedPlan {
     plan: Arc<Plan>,
     steps: OnceLock<Vec<JudgedStep>>,
     kinds: OnceLock<HashMap<String, Vec<usize>>>,
+    /// Answers that were given already.
+    answers: Mutex<HashMap<Asked, Shared>>,
 }
+
+/// Kinds of steps, and the pointer into their actions; absent where it is about images.
+type Asked = (Vec<String>, Option<String>);
+
+/// How many answers are kept. A policy asks for few; one that asks on and on fills no memory.
+const KEPT: usize = 64;
 
 /// A step of a plan with the machine of its track.
 #[derive(Debug)]
@@ -30,7 +38,7 @@ pub(crate) type Shared = Vec<(String, Vec<u32>)>;
 impl JudgedPlan {
     /// A plan of which nothing is derived yet.
     pub fn of(plan: Arc<Plan>) -> Arc<Self> {
-        Arc::new(Self { plan, steps: OnceLock::new(), kinds: OnceLock::new() })
+        Arc::new(Self { plan, steps: OnceLock::new(), kinds: OnceLock::new(), answers: Mutex::default() })
     }
 
     /// The plan itself.
@@ -70,15 +78,33 @@ impl JudgedPlan {
     }
 
     /// The images of its steps of some kinds.
-    pub(crate) fn images(&self, kinds: &[String]) -> Shared {
-        let shared = self.shared(kinds, |step| image(&step.step.action));
-        shared.into_iter().map(|(image, steps)| (image.to_string(), steps)).collect()
+    pub(crate) fn images(&self, kinds: Vec<String>) -> Shared {
+        self.answer((kinds, None), |(kinds, _)| {
+            let shared = self.shared(kinds, |step| image(&step.step.action));
+            shared.into_iter().map(|(image, steps)| (image.to_string(), steps)).collect()
+        })
     }
 
     /// The values that a pointer leads to in its steps of some kinds.
-    pub(crate) fn values(&self, kinds: &[String], pointer: &str) -> Shared {
-        let shared = self.shared(kinds, |step| step.action().pointer(pointer));
-        shared.into_iter().map(|(value, steps)| (value.to_string(), steps)).collect()
+    pub(crate) fn values(&self, kinds: Vec<String>, pointer: String) -> Shared {
+        self.answer((kinds, Some(pointer)), |(kinds, pointer)| {
+            let pointer = pointer.as_deref().unwrap_or_default();
+            let shared = self.shared(kinds, |step| step.action().pointer(pointer));
+            shared.into_iter().map(|(value, steps)| (value.to_string(), steps)).collect()
+        })
+    }
+
+    /// An answer that was given already, or a new one.
+    fn answer(&self, asked: Asked, find: impl FnOnce(&Asked) -> Shared) -> Shared {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = answers.get(&asked) {
+            return known.clone();
+        }
+        let found = find(&asked);
+        if answers.len() < KEPT {
+            answers.insert(asked, found.clone());
+        }
+        found
     }
 
     /// What some steps have in common, in the order in which it is first met.

@@ -47,11 +47,11 @@ impl review::HostPlan for State {
     }
 
     fn images(&mut self, this: Resource<PlanView>, kinds: Vec<String>) -> wasmtime::Result<Shared> {
-        Ok(self.table.get(&this)?.0.images(&kinds))
+        Ok(self.table.get(&this)?.0.images(kinds))
     }
 
     fn values(&mut self, this: Resource<PlanView>, kinds: Vec<String>, pointer: String) -> wasmtime::Result<Shared> {
-        Ok(self.table.get(&this)?.0.values(&kinds, &pointer))
+        Ok(self.table.get(&this)?.0.values(kinds, pointer))
     }
 
     fn hosts(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<String>> {
