@@ -20,9 +20,8 @@ fn main() {
     let cache = Cache::new(folder.path());
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
     let (run, facts, plan) = scene(&builtins, &cache);
-    println!("a plan of {HOSTS} hosts with {} steps, judged on one core, a fresh store and instance every time:", {
-        plan.steps().count()
-    });
+    let steps = plan.steps().count();
+    println!("a plan of {HOSTS} hosts with {steps} steps, judged in a fresh store and instance every time:");
     for argument in std::env::args().skip(1) {
         let (path, settings) = argument.split_once('=').unwrap_or((&argument, "{}"));
         let component = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));

@@ -114,8 +114,8 @@ impl Catalogue {
 
     /// Whether the objections of a policy may be set aside; nothing where there is no such policy.
     pub fn may_override(&self, policy: &str) -> Option<bool> {
-        let policies = self.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Policy));
-        policies.into_iter().find(|member| member.plugin.name == policy).map(|member| member.policy().1)
+        let mut policies = self.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Policy));
+        policies.find(|member| member.plugin.name == policy).map(|member| member.policy().1)
     }
 
     fn refuse_two_owners(&self, hook: Hook) -> Result<(), HookError> {
