@@ -25,6 +25,8 @@ pub struct Case {
     pub bastion: Option<String>,
     /// More files of the project.
     pub files: Vec<File>,
+    /// Components of guests and examples: name, path in the project.
+    pub components: Vec<(String, String)>,
     /// What the machines have at the beginning, by name.
     pub machines: BTreeMap<String, Machine>,
     /// What must have happened, by the heading of its section.
@@ -128,6 +130,10 @@ impl Case {
             "without" if rest == "docker" => self.no_local_docker = true,
             "without" if rest == "key" => self.no_key = true,
             "bastion" => self.bastion = Some(rest.to_string()),
+            "component" => {
+                let (name, path) = rest.split_once(' ').ok_or("component NAME PATH")?;
+                self.components.push((name.to_string(), path.to_string()));
+            }
             "file" => self.files.push(file(rest, section.body)?),
             "machine" => {
                 self.machines.insert(rest.to_string(), Machine::parse(section.body)?);

@@ -85,6 +85,9 @@ impl World {
         for file in &case.files {
             write(&project, file);
         }
+        for (name, path) in &case.components {
+            component(name, &project.join(path));
+        }
         let git = |words: &[&str]| {
             let mut git = Command::new("git");
             git.args(words)
@@ -366,4 +369,12 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), &target).expect("the file is copied");
         }
     }
+}
+
+/// Copies the component of a guest or an example.
+fn component(name: &str, to: &Path) {
+    let built = [env!("GUESTS"), env!("EXAMPLES")].map(|folder| Path::new(folder).join(format!("{name}.wasm")));
+    let built = built.iter().find(|path| path.exists()).unwrap_or_else(|| panic!("there is no component {name}"));
+    fs::create_dir_all(to.parent().expect("it is in a folder")).expect("a folder can be made");
+    fs::copy(built, to).expect("a component can be copied");
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use configuration::{Filter, Selection, Source, Sources};
 use manifest::Manifest;
 use plan::hooks::{ActingHooks, Happening, Hooks, Place, Registry, Verdict};
-use plan::{Action, Facts, Intent, Plan, Run};
+use plan::{Action, Checkout, Facts, Intent, Plan, Run};
 use plugin_runtime::{Builtin, Call, Catalogue, HttpRequest, HttpResponse, Limits, Outcome, Outside};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -165,8 +165,8 @@ fn who_is_to_be_told_is_told_what_happens() {
 #[test]
 fn a_policy_says_what_it_thinks_and_one_that_cannot_denies() {
     let deny = |reason: &str, steps: Vec<u32>| vec![Verdict::Deny { reason: reason.to_string(), steps }];
+    let (run, catalogue) = scene("denies", &[], &[]);
     let check = |version: &str, expected: Vec<Verdict>| {
-        let (run, catalogue) = scene("denies", &[], &[]);
         let run = Arc::new(Run { version: version.to_string(), ..Run::clone(&run) });
         let facts: Arc<Facts> = Arc::default();
         let plan: Plan = plan::plan(&run, &facts, &catalogue).expect("it plans");
@@ -180,13 +180,37 @@ fn a_policy_says_what_it_thinks_and_one_that_cannot_denies() {
     check("deny", deny("not today", vec![1]));
     let approval = Verdict::RequireApproval { reason: "it is big".into(), roles: vec!["lead".into()], count: 2 };
     check("approve", vec![approval]);
+    check("nonsense", deny("it gave no verdict: it names step 9999, which the plan does not have", Vec::new()));
+    check("nobody", deny("it gave no verdict: it wants the approval of nobody", Vec::new()));
     check("fault", deny("it gave no verdict: plugin `guest` has no answer for `policy`: no idea", Vec::new()));
-    let (run, catalogue) = scene("denies", &[], &[]);
     for (version, expected) in [("crash", "crashed in `policy`"), ("loop", "ran into a limit in `policy`")] {
         let run = Arc::new(Run { version: version.to_string(), ..Run::clone(&run) });
         let verdicts = catalogue.review(&run, &Arc::default(), &Arc::default()).remove(0).verdicts;
         let [Verdict::Deny { reason, .. }] = verdicts.as_slice() else { panic!("{version}: {verdicts:?}") };
         assert!(reason.contains(expected), "{version}: {reason}");
+    }
+}
+
+#[test]
+fn a_policy_sees_facts_and_git_and_finds_steps_without_reading_all_of_them() {
+    let (run, catalogue) = scene("denies", &[], &[]);
+    let told = |version: &str| {
+        let (root, revision, branch) = ("/shop".into(), "abc".into(), Some("release".into()));
+        let checkout = Checkout { root, prefix: String::new(), revision, branch, changes: Vec::new() };
+        let run = Arc::new(Run { version: version.to_string(), checkout: Some(checkout), ..Run::clone(&run) });
+        let facts: Arc<Facts> = Arc::default();
+        let plan = plan::plan(&run, &facts, &catalogue).expect("it plans");
+        match catalogue.review(&run, &facts, &Arc::new(plan)).remove(0).verdicts.remove(0) {
+            Verdict::Warn { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        }
+    };
+    let json: serde_json::Value = serde_json::from_str(&told("facts")).expect("facts are JSON");
+    assert!(json["hosts"].is_object(), "{json}");
+    assert_eq!(told("branch"), "release");
+    let found = told("kinds");
+    for part in ["pull", "start-container", "acme/shop:kinds", "shop-web-kinds"] {
+        assert!(found.contains(part), "{part}: {found}");
     }
 }
 

@@ -17,7 +17,7 @@ type Shown = BTreeMap<String, BTreeSet<String>>;
 
 /// What no case can show, because a case must not see a secret, and looks at hosts and single connections: the row, the test that shows it, and what
 /// that test says.
-const ELSEWHERE: [(&str, &str, &str); 37] = [
+const ELSEWHERE: [(&str, &str, &str); 42] = [
     ("plugin new", AUTHORS, "sextant plugin new mine"),
     ("plugin new --kind", AUTHORS, "--kind registry"),
     ("plugin new --lang", AUTHORS, "--lang {language}"),
@@ -47,6 +47,11 @@ const ELSEWHERE: [(&str, &str, &str); 37] = [
     ("plugin sign --sign", PINNING, r#""plugin", "sign", "login.wasm", "--sign""#),
     ("plugin keygen", PINNING, r#""plugin", "keygen""#),
     ("--frozen", PINNING, r#""--frozen""#),
+    ("policy", RECORDED, r#""policy", "test""#),
+    ("policy test", RECORDED, r#""policy", "test""#),
+    ("approve", APPROVALS, r#""approve""#),
+    ("approve --key", APPROVALS, r#""--key""#),
+    ("--allowed-signers", APPROVALS, r#""--allowed-signers""#),
     ("secrets print", "tests/tests/secrets/subcommands.rs", r#""secrets", "print""#),
     ("init --bundle", "tests/tests/program.rs", r#""init", "--bundle""#),
     ("hooks_output", "tests/tests/output.rs", "hooks_output: { pre-connect: verbose }"),
@@ -68,6 +73,12 @@ const AUTHORS: &str = "tests/tests/authors/speakers.rs";
 
 /// Where plugins are pinned, verified and refused.
 const PINNING: &str = "tests/tests/distribution/main.rs";
+
+/// Where policies are held against recorded plans.
+const RECORDED: &str = "tests/tests/examples/recorded.rs";
+
+/// Where plans are approved.
+const APPROVALS: &str = "tests/tests/approvals.rs";
 
 /// How many cases a row names.
 const NAMED: usize = 4;

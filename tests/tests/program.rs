@@ -274,7 +274,8 @@ fn what_init_writes_is_a_project() {
 fn docs_of_every_section() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = |words: &[&str]| text(&run(folder.path(), words).stdout);
-    let sections = "accessory alias boot builder env logging output proxy registry role servers ssh sshkit x-plugins";
+    let sections =
+        "accessory alias boot builder env logging output proxy registry role servers ssh sshkit x-approvals x-plugins";
     for section in sections.split(' ') {
         assert!(said(&["docs", section]).lines().count() > 5, "{section}");
     }

@@ -231,7 +231,7 @@ What to look at
 
 /// Writes a run down: one that went well, or whose new container the proxy does not find.
 fn record(store: &Store, name: &str, saved: &SavedPlan, error: Option<&str>) {
-    let journal: Journal = store.begin(name).expect("a journal");
+    let journal: Journal = store.begin(name, "0.0.0").expect("a journal");
     let note = |entry| journal.note(entry).expect("a line");
     note(Entry::Began(Box::new(Beginning::of(&saved.basis.run, name, &saved.program))));
     journal.keep(saved).expect("the plan");
@@ -249,7 +249,7 @@ fn record(store: &Store, name: &str, saved: &SavedPlan, error: Option<&str>) {
         error: error.to_string(),
         aftermath: vec!["* Listening on http://0.0.0.0:3000".to_string()],
     };
-    note(Entry::Failed { error: error.to_string(), failures: vec![failure] });
+    note(Entry::Failed { kind: "steps".to_string(), error: error.to_string(), failures: vec![failure] });
 }
 
 fn route(plan: &Plan) -> (u32, String) {

@@ -50,7 +50,20 @@ const FLOORS: [(&str, &[&str]); 26] = [
     ("kamal-proxy-stand-in", &[]),
     ("sample-app", &[]),
     ("xtask", &["fleet"]),
-    ("tests", &["bundle", "commands", "configuration", "conformance", "fleet", "manifest", "plan", "plugin-runtime"]),
+    (
+        "tests",
+        &[
+            "bundle",
+            "commands",
+            "configuration",
+            "conformance",
+            "fleet",
+            "journal",
+            "manifest",
+            "plan",
+            "plugin-runtime",
+        ],
+    ),
 ];
 
 #[test]

@@ -32,7 +32,7 @@ impl Expansion {
         if !named && !std::path::Path::new(&config_file).exists() {
             return Ok(None);
         }
-        let children = Children { verbose: given.has("verbose"), destination };
+        let children = Children { verbose: given.has("verbose"), destination, ..Children::default() };
         let document = project::document(&config_file, permissions, children)?;
         let Some(line) = document.get("aliases").and_then(|aliases| aliases.get(word)).map(Node::to_ruby_string) else {
             return Ok(None);
@@ -46,7 +46,20 @@ impl Expansion {
             let hint = format!("`{word}` stands for: {line}");
             return Err(Failure::with_hint(format!("the alias `{word}` has a quote that is not closed"), hint));
         };
+        if let Some(chosen) = words.iter().find(|word| is_the_operators(word)) {
+            let text =
+                format!("the alias `{word}` may not say `{chosen}`: a project does not choose what it is judged by");
+            return Err(Failure::with_hint(text, format!("`{word}` stands for: {line}")));
+        }
         words.extend(rest.iter().cloned());
         Ok(Some(words))
     }
+}
+
+/// Whether a word is an option about policies and approvals, in any spelling, which the operator alone may give.
+fn is_the_operators(word: &str) -> bool {
+    let Some(option) = word.strip_prefix("--") else { return false };
+    let name = option.split('=').next().unwrap_or_default().replace('_', "-");
+    let name = name.strip_prefix("no-").unwrap_or(&name);
+    ["policy-dir", "override", "reason", "allowed-signers"].contains(&name)
 }

@@ -9,6 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::{approvals, policies};
+
 /// Under which name children know this program.
 const NAME: &str = "kamal";
 
@@ -25,13 +27,26 @@ pub struct Children {
     pub verbose: bool,
     /// `--destination`, which they find as `KAMAL_DESTINATION`.
     pub destination: Option<String>,
+    /// `--policy-dir`, which they find as `SEXTANT_POLICY_DIR`: a deploy that a hook script starts is judged like its own.
+    pub policy_dir: Option<String>,
+    /// `--allowed-signers`, which they find as `SEXTANT_ALLOWED_SIGNERS`.
+    pub allowed_signers: Option<String>,
 }
 
 impl Children {
     /// Variables for children, in addition to this program's own. The destination of whoever started this program is none of theirs:
     /// it is taken away.
     pub fn environment(&self) -> Vec<(String, Option<String>)> {
-        let added = [("PATH", path()), ("VERBOSE", self.verbose.then(|| "1".to_string()))];
+        let whole = |path: &Option<String>| {
+            let path = std::path::absolute(path.as_deref()?).ok()?;
+            Some(path.to_string_lossy().into_owned())
+        };
+        let added = [
+            ("PATH", path()),
+            ("VERBOSE", self.verbose.then(|| "1".to_string())),
+            (policies::FOLDER, whole(&self.policy_dir)),
+            (approvals::SIGNERS, whole(&self.allowed_signers)),
+        ];
         let added = added.into_iter().filter(|(_, value)| value.is_some());
         let told = added.chain([("KAMAL_DESTINATION", self.destination.clone())]);
         told.map(|(name, value)| (name.to_string(), value)).collect()

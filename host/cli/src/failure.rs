@@ -7,7 +7,7 @@ use configuration::{ConfigurationError, Origin, Source};
 use lifecycle::{Failure as StepFailure, FailureKind, LifecycleError};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use plan::hooks::Refusal;
-use plan::{Action, HookError, PlanError};
+use plan::{Action, HookError, Objection, ObjectionKind, PlanError};
 use transport::TransportError;
 
 use crate::arguments::Output;
@@ -248,8 +248,28 @@ fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
             headed(style, &error.to_string(), Some(crate::subcommands::ANEW.to_string()))
         }
         LifecycleError::Interrupted => headed(style, "interrupted", None),
+        LifecycleError::DeniedByPolicy(objections) => headed(style, &error.to_string(), denied_hint(objections)),
         other => headed(style, &other.to_string(), None),
     }
+}
+
+/// How a plan comes to be approved.
+pub const TO_APPROVE: &str = "`sextant plan … --out FILE` writes the plan, `sextant approve FILE` signs it, `sextant apply FILE` carries it out \
+                              once enough people have";
+
+/// What can be done about a plan that policies deny.
+fn denied_hint(objections: &[Objection]) -> Option<String> {
+    if objections.iter().all(|objection| matches!(objection.kind, ObjectionKind::Unapproved { .. })) {
+        return Some(format!("nothing was touched; {TO_APPROVE}"));
+    }
+    let steps = objections
+        .iter()
+        .any(|objection| matches!(&objection.kind, ObjectionKind::Denied { steps, .. } if !steps.is_empty()));
+    let find = if steps { "; `sextant plan -v` shows the steps by their numbers" } else { "" };
+    let may = objections.iter().all(|objection| objection.may_override);
+    let aside =
+        if may { "; `--override POLICY --reason TEXT` sets it aside, which every host's audit log tells" } else { "" };
+    Some(format!("nothing was touched{find}{aside}"))
 }
 
 /// Every host that cannot be reached with its reason, and one hint: what is wrong with one is often wrong with all.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
 use journal::{Journal, SavedPlan};
 use lifecycle::{Events, LifecycleError, Operation, Settled};
-use plan::{Basis, Intent, Interrupted, LockWait, Run};
+use plan::{Basis, HookError, Intent, Interrupted, LockWait, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
@@ -20,8 +20,9 @@ use crate::failure::Failure;
 use crate::outside::{KnownSecrets, Operator};
 use crate::project::{Project, Substitution};
 use crate::record::recorded;
-use crate::runs;
-use crate::templates;
+use crate::report::policy_line;
+use crate::style::Style;
+use crate::{policies, runs, templates};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -112,6 +113,7 @@ pub fn run(project: &Project, options: &Options, request: Request, secrets: &Sec
             .then_some(LockWait { timeout: options.lock_wait_timeout, interval: options.lock_wait_interval }),
         rendered,
         takes_up,
+        overrides: policies::overrides(options)?,
     };
     plan::refuse(&run).map_err(|error| failed(project, error.into()))?;
     Ok(run)
@@ -162,7 +164,17 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
     if !options.quiet {
         own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
     }
-    let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())?;
+    let outside = own.iter().filter_map(|(plugin, _)| Some((plugin.name.clone(), plugin.folder.clone()?)));
+    let folders: BTreeMap<String, String> = outside.collect();
+    let catalogue =
+        Catalogue::load(&builtins, own, Limits::default(), cache.as_ref()).map_err(|error| match &error {
+            HookError::Load { plugin, .. } if folders.contains_key(plugin) => {
+                let hint = format!("take it out of {}, or put another there", folders[plugin]);
+                Failure::with_hint(error.to_string(), hint)
+            }
+            _ => error.into(),
+        })?;
+    policies::check_overrides(options, &catalogue)?;
     if options.verbose {
         for load in catalogue.loads() {
             let how = if load.compiled { "compiled" } else { "loaded from the cache" };
@@ -343,8 +355,16 @@ pub fn perform_run(
     })
 }
 
+/// A plan that is only shown.
+pub struct Planned {
+    /// The plan, with what it was made from.
+    pub saved: SavedPlan,
+    /// Why policies would not let it be carried out.
+    pub denied: Option<LifecycleError>,
+}
+
 /// Makes the plan of a request without carrying it out.
-pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<SavedPlan, Failure> {
+pub fn plan(project: &Project, options: &Options, request: Request, look: Look) -> Result<Planned, Failure> {
     if look != Look::Offline {
         require_port(project)?;
     }
@@ -364,13 +384,16 @@ pub fn plan_run(
     secrets: &Secrets,
     look: Look,
     exactly: Option<&Settled>,
-) -> Result<SavedPlan, Failure> {
+) -> Result<Planned, Failure> {
     let known = known(secrets);
     let lookup = lookup(project, known.clone());
     let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
-    let silent = |_: lifecycle::Event<'_>| {};
-    let events: &dyn Events = &silent;
+    let told = |event: lifecycle::Event<'_>| {
+        let line = policy_line(Style::for_stderr(), event).filter(|_| !options.quiet);
+        line.iter().for_each(|line| crate::report::say(line));
+    };
+    let events: &dyn Events = &told;
     runtime()?.block_on(async {
         let machines = machines(project, secrets);
         let interrupts = interrupts();
@@ -395,9 +418,12 @@ pub fn plan_run(
             }
             let facts = if look == Look::Offline { plan::Facts::default() } else { operation.observe().await? };
             let plan = operation.plan_to_carry_out(&facts)?;
-            operation.review(&plan, &facts)?;
+            let denied = match operation.review(&plan, &facts) {
+                Err(error @ LifecycleError::DeniedByPolicy(_)) => Some(error),
+                reviewed => reviewed.map(|()| None)?,
+            };
             let basis = Basis { run: Run::clone(&run), facts };
-            Ok(SavedPlan::new(env!("CARGO_PKG_VERSION"), plan, basis))
+            Ok(Planned { saved: SavedPlan::new(env!("CARGO_PKG_VERSION"), plan, basis), denied })
         }
         .await;
         transport::Transport::close(&machines).await;

@@ -3,6 +3,7 @@
 //! Exit codes: 0 all went well, 1 something failed, 2 the command line makes no sense, 130 interrupted.
 
 mod aliases;
+mod approvals;
 mod arguments;
 mod children;
 mod command_line;
@@ -16,6 +17,7 @@ mod lookup;
 mod outline;
 mod outside;
 mod plugins;
+mod policies;
 mod project;
 mod record;
 mod report;

@@ -1,7 +1,7 @@
 //! A plan as text that can be read aloud.
 
 use commands::Machine;
-use plan::{Action, Barrier, Block, Plan, PluginUse, Stage, Step, Track, lower};
+use plan::{Action, Barrier, Block, Override, Plan, PluginUse, Stage, Step, Track, lower};
 
 use crate::commits::shortened;
 
@@ -16,7 +16,7 @@ pub enum Detail {
 
 /// The plan as text.
 pub fn outline(plan: &Plan, detail: Detail) -> String {
-    let mut outline = Outline { detail, text: String::new(), number: 0 };
+    let mut outline = Outline { detail, text: String::new(), is_empty: true };
     outline.plan(plan);
     match detail {
         Detail::Steps => shortened(&outline.text),
@@ -46,11 +46,18 @@ fn may(plugin: &PluginUse) -> String {
     granted.collect::<Vec<_>>().join("; ")
 }
 
-/// The text so far, and the number of the last step in it: steps that are left out have none.
+/// A policy with its mode, and where it comes from if that is not the project.
+fn policy(plugin: &PluginUse) -> Option<String> {
+    let mode = plugin.mode?.name();
+    let folder = plugin.folder.as_ref().map(|folder| format!(" from {folder}")).unwrap_or_default();
+    Some(format!("{}{folder} ({mode})", plugin.name))
+}
+
+/// The text so far, and whether a step is in it.
 struct Outline {
     detail: Detail,
     text: String,
-    number: usize,
+    is_empty: bool,
 }
 
 impl Outline {
@@ -65,18 +72,25 @@ impl Outline {
         for plugin in plan.plugins.iter().filter(|plugin| !plugin.capabilities.is_empty()) {
             self.line(&format!("Plugin {} may {}", plugin.name, may(plugin)));
         }
+        let policies: Vec<String> = plan.plugins.iter().filter_map(policy).collect();
+        if !policies.is_empty() {
+            self.line(&format!("Policies: {}", policies.join(", ")));
+        }
+        for Override { policy, reason } in &plan.overrides {
+            self.line(&format!("Set aside: policy {policy}, because: {reason}"));
+        }
         for note in &plan.notes {
             self.line(&format!("Note: {note}"));
         }
         if !plan.connect.is_empty() {
             self.line("\nBefore the first connection");
-            plan.connect.iter().for_each(|step| self.step(2, step));
+            plan.connect.iter().for_each(|step| self.step(2, &[step]));
         }
         self.part(None, &plan.prepare);
         let heading = plan.lock.as_ref().map(|lock| format!("Under the deploy lock on {}", lock.host));
         self.part(heading.as_deref(), &plan.apply);
         self.part(plan.lock.as_ref().map(|_| "After the deploy lock is released"), &plan.conclude);
-        if self.number == 0 {
+        if self.is_empty {
             self.line("\nNothing to do.");
         }
     }
@@ -104,27 +118,41 @@ impl Outline {
                 let port = registry.port;
                 self.line(&format!("  with port {port} of {} leading to this machine", machines.join(", ")));
             }
-            for (machines, blocks) in alike(stage.tracks.iter().filter(|track| self.shows(track)).collect()) {
+            for tracks in alike(stage.tracks.iter().filter(|track| self.shows(track)).collect()) {
+                let machines: Vec<String> = tracks.iter().map(|track| machine(track)).collect();
                 self.line(&format!("  on {}", machines.join(", ")));
-                blocks.iter().for_each(|block| self.block(block));
+                for place in 0..tracks[0].blocks.len() {
+                    let blocks: Vec<&Block> = tracks.iter().map(|track| &track.blocks[place]).collect();
+                    self.block(&blocks);
+                }
             }
         }
     }
 
-    fn block(&mut self, block: &Block) {
+    /// The same block of machines that do the same.
+    fn block(&mut self, blocks: &[&Block]) {
         let mut indent = 4;
-        if let Some(role) = &block.role {
-            let waits = match block.barrier {
+        let first = blocks[0];
+        if let Some(role) = &first.role {
+            let waits = match first.barrier {
                 Barrier::Waits => ", once the first container of the primary role is healthy",
                 _ => "",
             };
             self.line(&format!("    role {role}{waits}"));
             indent = 6;
         }
-        block.start.iter().chain(&block.finish).for_each(|step| self.step(indent, step));
-        if !block.abort.is_empty() {
+        self.steps(indent, blocks, |block| &block.start);
+        self.steps(indent, blocks, |block| &block.finish);
+        if !first.abort.is_empty() {
             self.line(&format!("{:indent$}if that fails", ""));
-            block.abort.iter().for_each(|step| self.step(indent + 2, step));
+            self.steps(indent + 2, blocks, |block| &block.abort);
+        }
+    }
+
+    fn steps<'p>(&mut self, indent: usize, blocks: &[&'p Block], of: impl Fn(&'p Block) -> &'p Vec<Step>) {
+        for place in 0..of(blocks[0]).len() {
+            let alike: Vec<&Step> = blocks.iter().map(|block| &of(block)[place]).collect();
+            self.step(indent, &alike);
         }
     }
 
@@ -135,13 +163,15 @@ impl Outline {
         steps.any(|step| self.detail == Detail::Commands || !is_bookkeeping(step))
     }
 
-    fn step(&mut self, indent: usize, step: &Step) {
+    /// A step with its number in the plan; where machines do the same, with the numbers of each.
+    fn step(&mut self, indent: usize, alike: &[&Step]) {
+        let step = alike[0];
         if self.detail == Detail::Steps && is_bookkeeping(step) {
             return;
         }
-        self.number += 1;
+        self.is_empty = false;
         let by = step.plugin.as_ref().map(|plugin| format!("  [{plugin}]")).unwrap_or_default();
-        self.line(&format!("{:indent$}{:>3}. {}{by}", "", self.number, step.title));
+        self.line(&format!("{:indent$}{:>3}. {}{by}", "", numbers(alike), step.title));
         if self.detail == Detail::Commands {
             let command = lower::command(step);
             for line in command.line.lines() {
@@ -155,17 +185,29 @@ impl Outline {
     }
 }
 
+/// The machine of a track.
+fn machine(track: &Track) -> String {
+    match &track.machine {
+        Machine::Local => "this machine".to_string(),
+        Machine::Host(host) => host.clone(),
+    }
+}
+
+/// The numbers of steps that read the same, machine by machine; where there are many, those of the first and the last one.
+fn numbers(alike: &[&Step]) -> String {
+    match alike {
+        [first, _, _, .., last] => format!("{}…{}", first.id, last.id),
+        few => few.iter().map(|step| step.id.to_string()).collect::<Vec<_>>().join(","),
+    }
+}
+
 /// Tracks that do the same are shown once, with the names of all their machines.
-fn alike(tracks: Vec<&Track>) -> Vec<(Vec<String>, &[Block])> {
-    let mut groups: Vec<(Vec<String>, &[Block])> = Vec::new();
+fn alike(tracks: Vec<&Track>) -> Vec<Vec<&Track>> {
+    let mut groups: Vec<Vec<&Track>> = Vec::new();
     for track in tracks {
-        let name = match &track.machine {
-            Machine::Local => "this machine".to_string(),
-            Machine::Host(host) => host.clone(),
-        };
-        match groups.iter_mut().find(|(_, blocks)| same(blocks, &track.blocks)) {
-            Some((machines, _)) => machines.push(name),
-            None => groups.push((vec![name], &track.blocks)),
+        match groups.iter_mut().find(|group| same(&group[0].blocks, &track.blocks)) {
+            Some(group) => group.push(track),
+            None => groups.push(vec![track]),
         }
     }
     groups
@@ -173,9 +215,7 @@ fn alike(tracks: Vec<&Track>) -> Vec<(Vec<String>, &[Block])> {
 
 /// Whether two machines' blocks read the same.
 fn same(left: &[Block], right: &[Block]) -> bool {
-    let words = |blocks: &[Block]| -> Vec<String> {
-        let steps = blocks.iter().flat_map(|block| block.start.iter().chain(&block.finish).chain(&block.abort));
-        steps.map(|step| step.title.clone()).chain(blocks.iter().filter_map(|block| block.role.clone())).collect()
-    };
-    words(left) == words(right)
+    let titles = |steps: &[Step]| steps.iter().map(|step| step.title.clone()).collect::<Vec<_>>();
+    let words = |block: &Block| (block.role.clone(), titles(&block.start), titles(&block.finish), titles(&block.abort));
+    left.len() == right.len() && left.iter().map(words).eq(right.iter().map(words))
 }

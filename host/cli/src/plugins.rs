@@ -10,7 +10,8 @@ use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// The components of all plugins of a project, with their entries. What is not pinned as the lock says is refused.
+/// The components of all plugins of a project and of the policies that join from outside, with their entries. What is not pinned as the lock
+/// says is refused.
 pub fn components(project: &Project, options: &Options) -> Result<Vec<(Plugin, Vec<u8>)>, Failure> {
     let built = |plugin: &Plugin| options.built.as_ref().is_some_and(|(name, _)| *name == plugin.name);
     let (mine, plugins): (Vec<Plugin>, Vec<Plugin>) = project.configuration.plugins.iter().cloned().partition(built);
@@ -19,7 +20,9 @@ pub fn components(project: &Project, options: &Options) -> Result<Vec<(Plugin, V
         notes.iter().for_each(|note| crate::report::say(&format!("note: {note}")));
     }
     let components = components.into_iter().chain(options.built.iter().map(|(_, component)| component.clone()));
-    Ok(plugins.into_iter().chain(mine).zip(components).collect())
+    let own: Vec<(Plugin, Vec<u8>)> = plugins.into_iter().chain(mine).zip(components).collect();
+    let of_folder = crate::policies::components(options, &project.configuration.plugins)?;
+    Ok(own.into_iter().chain(of_folder).collect())
 }
 
 /// The component of one plugin.

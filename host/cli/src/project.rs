@@ -218,12 +218,13 @@ impl Project {
     }
 
     fn read_checkout(&self) -> Option<Checkout> {
-        let told = self.git(&["rev-parse", "--show-toplevel", "--show-prefix", "HEAD"])?;
+        let told = self.git(&["rev-parse", "--show-toplevel", "--show-prefix", "HEAD", "--abbrev-ref", "HEAD"])?;
         let mut lines = told.lines();
         Some(Checkout {
             root: lines.next()?.to_string(),
             prefix: lines.next()?.trim_end_matches('/').to_string(),
             revision: lines.next()?.to_string(),
+            branch: lines.next().filter(|name| *name != "HEAD").map(str::to_string),
             changes: self.git(&["status", "--porcelain"])?.lines().map(str::to_string).collect(),
         })
     }

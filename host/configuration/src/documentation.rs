@@ -1,7 +1,7 @@
 //! How a configuration is written: an example for every section, with a line about each key.
 
 /// The sections that have an example, and the example.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("accessory", include_str!("documentation/accessory.yml")),
     ("alias", include_str!("documentation/alias.yml")),
     ("boot", include_str!("documentation/boot.yml")),
@@ -15,6 +15,7 @@ const SECTIONS: [(&str, &str); 14] = [
     ("servers", include_str!("documentation/servers.yml")),
     ("ssh", include_str!("documentation/ssh.yml")),
     ("sshkit", include_str!("documentation/sshkit.yml")),
+    ("x-approvals", include_str!("documentation/x-approvals.yml")),
     ("x-plugins", include_str!("documentation/x-plugins.yml")),
 ];
 
@@ -37,7 +38,7 @@ mod tests {
     use crate::merge::merge;
     use crate::node::Node;
     use crate::schema::{self, Key, Kind};
-    use crate::{plugins, rules, sections, yaml};
+    use crate::{approvals, plugins, rules, sections, yaml};
 
     /// What a section needs around it.
     const BASE: &str = "
@@ -64,6 +65,7 @@ builder: { arch: amd64 }
             sections::check(&document).unwrap_or_else(|error| panic!("{section}: {error}"));
             rules::check(&document, None).unwrap_or_else(|error| panic!("{section}: {error}"));
             plugins::build(&document).unwrap_or_else(|error| panic!("{section}: {error}"));
+            approvals::signers(&document).unwrap_or_else(|error| panic!("{section}: {error}"));
         }
     }
 
@@ -89,6 +91,7 @@ builder: { arch: amd64 }
         check(Some("role"), schema::ROLE);
         check(Some("ssh"), schema::SSH);
         check(Some("sshkit"), schema::SSHKIT);
+        check(Some("x-approvals"), approvals::KEYS);
         let plugin = documentation(Some("x-plugins")).expect("the section has an example");
         for key in plugins::keys() {
             let name = key.rsplit('/').next().unwrap_or_default();

@@ -7,6 +7,7 @@
 //! the values its secret names stand for.
 
 mod accessories;
+mod approvals;
 mod arguments;
 mod builder;
 mod documentation;
@@ -55,6 +56,7 @@ pub use model::*;
 pub use naming::{CERTIFICATE, PRIVATE_KEY, PROXY_DIRECTORY};
 pub use node::{Entry, Map, Node, Origin, Value};
 pub use origins::Effective;
+pub use plugins::{bare_plugin, policies};
 pub use proxy::published;
 pub use rules::refuse_traefik_hooks;
 pub use secrets::{Secrets, files_for};

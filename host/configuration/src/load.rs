@@ -13,7 +13,9 @@ use crate::model::Configuration;
 use crate::node::Node;
 use crate::proxy::Timeouts;
 use crate::registry::Literals;
-use crate::{accessories, builder, hooks, plugins, registry, roles, rules, sections, servers, settings, yaml};
+use crate::{
+    accessories, approvals, builder, hooks, plugins, registry, roles, rules, sections, servers, settings, yaml,
+};
 
 /// What a configuration is made of.
 #[derive(Debug, Clone)]
@@ -86,6 +88,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
     sections::check(&document)?;
     rules::check(&document, sources.destination.as_deref())?;
     let plugins = plugins::build(&document)?;
+    let signers = approvals::signers(&document)?;
     let hook_secrets = hooks::secrets(&document)?;
 
     let seconds = |key: &str, otherwise: u64| Ok(number(Some(&document), key, key)?.unwrap_or(otherwise));
@@ -121,6 +124,7 @@ fn build(sources: &Sources, document: Node) -> Result<Configuration, Configurati
         hooks_path: path("hooks_path", ".kamal/hooks"),
         secrets_path: path("secrets_path", ".kamal/secrets"),
         plugins,
+        signers,
         hook_secrets,
         literals: Literals::new(),
         logging: roles::logging(document.get("logging"), None),

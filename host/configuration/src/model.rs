@@ -5,6 +5,7 @@
 
 use indexmap::IndexMap;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::node::Node;
@@ -56,6 +57,8 @@ pub struct Configuration {
     pub hook_secrets: BTreeMap<String, Vec<String>>,
     /// `x-plugins`, in the order of the file.
     pub plugins: Vec<Plugin>,
+    /// `x-approvals.signers`: the file that says who may approve plans, in OpenSSH's form of allowed signers, relative to the project.
+    pub signers: Option<String>,
     /// Secrets that stand in the file itself (a registry password as plain text), under the names that [`Text::Secret`] refers to.
     pub literals: BTreeMap<String, SecretString>,
     /// `logging`: arguments for docker's log driver, before a role's own are laid over them.
@@ -479,8 +482,38 @@ pub struct Plugin {
     pub files: Vec<String>,
     /// `limits`: where it differs from the usual ones.
     pub limits: PluginLimits,
+    /// `mode`: what becomes of a policy's objections; enforced if absent.
+    pub mode: Option<PolicyMode>,
+    /// `override`: whether the operator may set a policy's objections aside.
+    pub may_override: bool,
+    /// The folder of policies that it comes from; absent for the project's own.
+    pub folder: Option<String>,
     /// `with`: the plugin's own settings.
     pub settings: Node,
+}
+
+/// What becomes of a policy's objections to a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyMode {
+    /// They are noted.
+    Monitor,
+    /// The operator is warned.
+    Warn,
+    /// The plan is denied.
+    #[default]
+    Enforce,
+}
+
+impl PolicyMode {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Monitor => "monitor",
+            Self::Warn => "warn",
+            Self::Enforce => "enforce",
+        }
+    }
 }
 
 /// The limits of a call that a project sets for a plugin; absent is the usual one.

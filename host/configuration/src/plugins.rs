@@ -2,11 +2,11 @@
 
 use crate::arguments::texts;
 use crate::error::ConfigurationError;
-use crate::model::{Plugin, PluginLimits};
-use crate::node::Node;
+use crate::model::{Plugin, PluginLimits, PolicyMode};
+use crate::node::{Entry, Node, Origin};
 use crate::schema::{Key, Kind};
-use crate::units;
-use crate::validate::{error, hash, section};
+use crate::validate::{error, hash, section, unknown_keys};
+use crate::{units, yaml};
 
 /// The root key.
 const SECTION: &str = "x-plugins";
@@ -41,7 +41,12 @@ const PLUGIN: &[Key] = &[
         ]),
     },
     Key { name: "with", kind: Kind::Hash },
+    Key { name: "mode", kind: Kind::Text },
+    Key { name: "override", kind: Kind::Boolean },
 ];
+
+/// What an entry of a folder of policies may say. A policy is given nothing, and takes over nothing.
+const OF_A_POLICY: [&str; 7] = ["source", "digest", "key", "limits", "with", "mode", "override"];
 
 /// Every key of an entry, for the test of its documentation; those within a key behind it: `source`, `grants`, `grants/secrets`.
 #[cfg(test)]
@@ -56,17 +61,59 @@ pub(crate) fn keys() -> Vec<String> {
 /// The plugins in the order of the file.
 pub(crate) fn build(document: &Node) -> Result<Vec<Plugin>, ConfigurationError> {
     let Some(node) = document.get(SECTION) else { return Ok(Vec::new()) };
-    hash(node, SECTION)?.iter().map(|(name, entry)| plugin(name, &entry.node)).collect()
+    let entries = hash(node, SECTION)?.iter();
+    entries.map(|(name, entry)| plugin(name, &entry.node, &format!("{SECTION}/{name}"))).collect()
 }
 
-fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
-    let path = format!("{SECTION}/{name}");
-    section(node, PLUGIN, &path)?;
+/// The policies of a folder outside of the project, as its `policies.yml` lists them: entries as in `x-plugins`, at the root.
+///
+/// # Errors
+/// When the text is no YAML, or an entry says what a policy's cannot.
+pub fn policies(path: &str, text: &str) -> Result<Vec<Plugin>, ConfigurationError> {
+    let document = yaml::parse(path, text)?;
+    if document.is_null() {
+        return Ok(Vec::new());
+    }
+    let entries = hash(&document, "")?;
+    let policy = |name: &str, entry: &Entry| {
+        if let Some(map) = entry.node.as_map() {
+            unknown_keys(map, name, |key| OF_A_POLICY.contains(&key), || OF_A_POLICY.into_iter())?;
+        }
+        plugin(name, &entry.node, name)
+    };
+    entries.iter().map(|(name, entry)| policy(name, entry)).collect()
+}
+
+/// The entry of a plugin of which nothing is known but where its component is.
+pub fn bare_plugin(name: &str, source: &str) -> Plugin {
+    Plugin {
+        name: name.to_owned(),
+        source: source.to_owned(),
+        digest: None,
+        key: None,
+        registry_pattern: None,
+        adapter: name.to_owned(),
+        secrets: Vec::new(),
+        reveal: Vec::new(),
+        network: Vec::new(),
+        programs: Vec::new(),
+        variables: Vec::new(),
+        files: Vec::new(),
+        limits: PluginLimits::default(),
+        mode: None,
+        may_override: false,
+        folder: None,
+        settings: Node::empty_map(Origin::start_of(source)),
+    }
+}
+
+fn plugin(name: &str, node: &Node, path: &str) -> Result<Plugin, ConfigurationError> {
+    section(node, PLUGIN, path)?;
     let source = node.get("source").filter(|source| !source.is_blank());
     let Some(source) = source else {
         return Err(error(&format!("{path}/source"), "is required").at(&node.origin));
     };
-    check_source(source, &path)?;
+    check_source(source, path)?;
     if let Some(digest) = node.get("digest").filter(|digest| !is_digest(&digest.to_ruby_string())) {
         let wrong = error(&format!("{path}/digest"), "is no digest").at(&digest.origin);
         return Err(wrong.with_hint("write `sha256:` and 64 hexadecimal digits; `sextant plugin list` shows them"));
@@ -85,9 +132,20 @@ fn plugin(name: &str, node: &Node) -> Result<Plugin, ConfigurationError> {
         programs: granted("programs"),
         variables: granted("variables"),
         files: granted("files"),
-        limits: limits(node, &path)?,
+        limits: limits(node, path)?,
+        mode: mode(node, path)?,
+        may_override: node.get("override").is_some_and(Node::is_truthy),
+        folder: None,
         settings: node.get("with").cloned().unwrap_or_else(|| Node::empty_map(node.origin.clone())),
     })
+}
+
+fn mode(node: &Node, path: &str) -> Result<Option<PolicyMode>, ConfigurationError> {
+    let Some(given) = node.get("mode").filter(|given| !given.is_null()) else { return Ok(None) };
+    let modes = [PolicyMode::Monitor, PolicyMode::Warn, PolicyMode::Enforce];
+    let named = modes.into_iter().find(|mode| mode.name() == given.to_ruby_string());
+    let wrong = || error(&format!("{path}/mode"), "should be `monitor`, `warn` or `enforce`").at(&given.origin);
+    named.map(Some).ok_or_else(wrong)
 }
 
 /// A source is a path, or an address whose scheme is one of two.

@@ -1,6 +1,6 @@
 //! What is said about a wrong file, where it points and what it advises.
 
-use configuration::{Source, Sources, load};
+use configuration::{PolicyMode, Source, Sources, load};
 
 const BASE: &str = "\
 service: app
@@ -239,7 +239,11 @@ fn plugins() {
     check("{}", "7:6+1", "x-plugins/p/source: is required");
     check("x.wasm", "7:6+6", "x-plugins/p: should be a hash");
     check("{ source: [ x ] }", "7:16+1", "x-plugins/p/source: should be a string");
-    check("{ source: x, mode: enforce }", "7:19+4", "x-plugins/p: unknown key: mode");
+    check("{ source: x, how: enforce }", "7:19+3", "x-plugins/p: unknown key: how");
+    // YAML reads it as false, which must not count as nothing.
+    check("{ source: x, mode: off }", "7:25+3", "x-plugins/p/mode: should be `monitor`, `warn` or `enforce`");
+    check("{ source: x, mode: deny }", "7:25+4", "x-plugins/p/mode: should be `monitor`, `warn` or `enforce`");
+    check("{ source: x, override: maybe }", "7:29+5", "x-plugins/p/override: should be a boolean");
     check("{ source: x, grants: { disk: [] } }", "7:29+4", "x-plugins/p/grants: unknown key: disk");
     check("{ source: x, limits: { stack: 1 } }", "7:29+5", "x-plugins/p/limits: unknown key: stack");
     check(
@@ -361,4 +365,33 @@ fn templates() {
         "deploy.yml line 2, column 12: this Ruby is not understood: `Time` in `<%= Time.now.to_i %>`",
         "write it in another way, or let the Ruby of this machine render the file: --erb-ruby or SEXTANT_ERB_RUBY=1",
     );
+}
+
+#[test]
+fn approvals() {
+    let check = |approvals: &str, place: &str, message: &str| {
+        check(&format!("{SERVERS}x-approvals: {approvals}\n"), place, message, "");
+    };
+    check("config/approvers", "6:14+16", "x-approvals: should be a hash");
+    check("{ signers: [ a ] }", "6:25+1", "x-approvals/signers: should be a string");
+    check("{ roles: a }", "6:16+5", "x-approvals: unknown key: roles");
+}
+
+#[test]
+fn policies_of_a_folder() {
+    let check = |text: &str, place: &str, message: &str| {
+        let error = configuration::policies("policies.yml", text).expect_err(text);
+        let origin = error.origin.as_ref().expect("it has a place");
+        let found = format!("{}:{}+{}", origin.line, origin.column, origin.length);
+        assert_eq!((found.as_str(), error.message.as_str()), (place, message), "{text}");
+    };
+    check("- a\n", "1:1+1", "should be a hash");
+    check("freeze: {}\n", "1:9+1", "freeze/source: is required");
+    check("freeze: { source: f.wasm, grants: {} }\n", "1:27+6", "freeze: unknown key: grants");
+    check("freeze: { source: f.wasm, mode: off }\n", "1:33+3", "freeze/mode: should be `monitor`, `warn` or `enforce`");
+    let read = configuration::policies("policies.yml", "freeze: { source: f.wasm, mode: warn, override: true }\n");
+    let freeze = &read.expect("it is valid")[0];
+    assert_eq!((freeze.name.as_str(), freeze.source.as_str()), ("freeze", "f.wasm"));
+    assert_eq!((freeze.mode, freeze.may_override), (Some(PolicyMode::Warn), true));
+    assert!(configuration::policies("policies.yml", "").expect("it is valid").is_empty());
 }

@@ -113,7 +113,7 @@ impl<'a> Trial<'a> {
             questions.extend(trial.stages[stage].acting());
             let Stage { run, facts, .. } = &trial.stages[stage];
             let plan = catalogue.as_ref().and_then(|catalogue| plan::plan(run, facts, catalogue).ok());
-            questions.extend(plan.map(|plan| Question::Policy { plan: Box::new(plan) }));
+            questions.extend(plan.map(|plan| Question::Policy { plan: plan.into() }));
             let mut errands = Vec::new();
             for question in questions {
                 let Some(attempt) = trial.ask(stage, &question) else { continue };

@@ -93,6 +93,7 @@ fn run(text: &str, destination: Option<&str>) -> Run {
         root: "/home/dev/shop".to_string(),
         prefix: String::new(),
         revision: "0123456789abcdef0123456789abcdef01234567".to_string(),
+        branch: Some("main".to_string()),
         changes: Vec::new(),
     };
     let run = Run::sample(Intent::Deploy { skip_push: false }, configuration, selection);

@@ -20,7 +20,7 @@ fn run() -> Run {
 }
 
 fn begin(store: &Store, name: &str) {
-    let journal = store.begin(name).expect("a journal");
+    let journal = store.begin(name, "0.0.0").expect("a journal");
     journal.note(Entry::Began(Box::new(Beginning::of(&run(), name, "0.1.0")))).expect("a line");
 }
 

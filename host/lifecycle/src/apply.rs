@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plan::{Basis, Change, Facts, Plan, Run};
+use plan::{Approver, Basis, Change, Facts, Plan, Run};
 use transport::Transport;
 
 use crate::error::LifecycleError;
@@ -17,6 +17,8 @@ pub struct Settled {
     pub basis: Basis,
     /// Its run as if it began now: policies judge the plan by the present time.
     pub present: Arc<Run>,
+    /// Who approved of it.
+    pub approvals: Vec<Approver>,
 }
 
 impl<T: Transport> Operation<'_, T> {

@@ -2,8 +2,7 @@
 
 use commands::Machine;
 use configuration::ConfigurationError;
-use plan::hooks::{Opinion, Verdict};
-use plan::{PlanError, UnreadableAnswer};
+use plan::{Objection, ObjectionKind, PlanError, UnreadableAnswer};
 use transport::TransportError;
 
 /// Why a run ended before its plan did.
@@ -22,9 +21,9 @@ pub enum LifecycleError {
     /// A secret that the plan needs does not exist. Nothing was touched.
     #[error(transparent)]
     Secret(#[from] ConfigurationError),
-    /// Policies deny the plan: each with its reasons. Nothing was touched by it.
+    /// Policies deny the plan, or want it approved: every reason of each. Nothing was touched by it.
     #[error("{}", denied(.0))]
-    DeniedByPolicy(Vec<Opinion>),
+    DeniedByPolicy(Vec<Objection>),
     /// What is on the hosts asks for another plan than the one that was to be carried out. Nothing of it was touched that was not said
     /// before: told under the lock, what comes under it was not begun.
     #[error("{}", outdated(.changes, .reason.as_deref()))]
@@ -56,6 +55,14 @@ pub enum LifecycleError {
     /// The operator interrupted the run.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl LifecycleError {
+    /// Whether nothing stands against the plan but that people have to approve of it.
+    pub fn awaits_approval(&self) -> bool {
+        let unapproved = |objection: &Objection| matches!(objection.kind, ObjectionKind::Unapproved { .. });
+        matches!(self, Self::DeniedByPolicy(objections) if objections.iter().all(unapproved))
+    }
 }
 
 /// A step, or a whole machine, that failed.
@@ -126,33 +133,8 @@ fn outdated(changes: &[String], reason: Option<&str>) -> String {
     changes.iter().fold(what, |text, change| format!("{text}\n  {change}"))
 }
 
-fn denied(opinions: &[Opinion]) -> String {
-    let reasons = opinions.iter().flat_map(|opinion| {
-        opinion.verdicts.iter().filter_map(move |verdict| match verdict {
-            Verdict::Warn { .. } => None,
-            Verdict::Deny { reason, steps } => {
-                Some(format!("policy `{}` denies this plan: {reason}{}", opinion.policy, about(steps)))
-            }
-            Verdict::RequireApproval { reason, roles, count } => {
-                let whom = if roles.is_empty() { "anybody".to_string() } else { roles.join(", ") };
-                Some(format!(
-                    "policy `{}` wants the approval of {count} of {whom}: {reason}; approvals cannot be given yet",
-                    opinion.policy
-                ))
-            }
-        })
-    });
-    reasons.collect::<Vec<_>>().join("\n")
-}
-
-/// The steps that a verdict is about.
-pub(crate) fn about(steps: &[u32]) -> String {
-    let numbers: Vec<String> = steps.iter().map(u32::to_string).collect();
-    match numbers.as_slice() {
-        [] => String::new(),
-        [one] => format!(" (step {one})"),
-        many => format!(" (steps {})", many.join(", ")),
-    }
+fn denied(objections: &[Objection]) -> String {
+    objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The last lines of a text that are not blank.

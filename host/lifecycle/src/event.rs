@@ -20,6 +20,10 @@ pub enum Event<'a> {
     Planned { plan: &'a Plan },
     /// A policy has something to say about the plan, and lets it pass.
     PolicyWarned { policy: &'a str, reason: &'a str, steps: &'a [u32] },
+    /// The same of a policy that is only watched.
+    PolicyNoted { policy: &'a str, reason: &'a str, steps: &'a [u32] },
+    /// What a policy has against the plan was set aside by the operator, for a reason.
+    PolicyOverridden { policy: &'a str, reason: &'a str },
     /// A plugin that was to be told what happens could not be.
     NotifyFailed { reason: &'a str },
     /// Under the lock, the facts asked for another plan; this one is carried out from here.

@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use configuration::{ConfigurationError, Secrets, pattern};
 use journal::Journal;
-use plan::hooks::Verdict;
-use plan::{Facts, Hooks, Plan, Run};
+use plan::{Approver, Facts, Hooks, Override, Plan, Remark, Run};
 use transport::{Interrupts, SecretValues, Transport};
 
 use crate::apply::Settled;
@@ -99,7 +98,16 @@ impl<T: Transport> Operation<'_, T> {
 
     /// Fails on a plan that must not be carried out: one that a policy denies, or that needs a secret which does not exist.
     pub fn review(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
-        self.ask_policies(plan, facts)?;
+        self.review_approved(plan, facts, self.exactly.map_or(&[], |settled| &settled.approvals))
+    }
+
+    /// The same for a plan that was made anew: nobody approved of that one.
+    pub(crate) fn review_anew(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
+        self.review_approved(plan, facts, &[])
+    }
+
+    fn review_approved(&self, plan: &Plan, facts: &Facts, approvers: &[Approver]) -> Result<(), LifecycleError> {
+        self.ask_policies(plan, facts, approvers)?;
         for name in plan.secrets() {
             if !self.run.configuration.literals.contains_key(&name) {
                 self.secrets.get(&name)?;
@@ -109,17 +117,19 @@ impl<T: Transport> Operation<'_, T> {
     }
 
     /// Every policy is asked, and every reason told.
-    fn ask_policies(&self, plan: &Plan, facts: &Facts) -> Result<(), LifecycleError> {
+    fn ask_policies(&self, plan: &Plan, facts: &Facts, approvers: &[Approver]) -> Result<(), LifecycleError> {
         let (plan, facts) = (Arc::new(plan.clone()), Arc::new(facts.clone()));
-        let mut opinions = tokio::task::block_in_place(|| self.hooks.review(self.judged_run(), &facts, &plan));
-        for opinion in &opinions {
-            for verdict in &opinion.verdicts {
-                if let Verdict::Warn { reason, steps } = verdict {
-                    self.events.tell(Event::PolicyWarned { policy: &opinion.policy, reason, steps });
-                }
-            }
+        let opinions = tokio::task::block_in_place(|| self.hooks.review(self.judged_run(), &facts, &plan));
+        let judgement = plan::judge(&plan, &opinions, &self.run.overrides, approvers);
+        for Remark { policy, is_note, reason, steps } in &judgement.remarks {
+            self.events.tell(match is_note {
+                true => Event::PolicyNoted { policy, reason, steps },
+                false => Event::PolicyWarned { policy, reason, steps },
+            });
         }
-        opinions.retain(|opinion| opinion.verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Warn { .. })));
-        if opinions.is_empty() { Ok(()) } else { Err(LifecycleError::DeniedByPolicy(opinions)) }
+        for Override { policy, reason } in &judgement.overridden {
+            self.events.tell(Event::PolicyOverridden { policy, reason });
+        }
+        if judgement.objections.is_empty() { Ok(()) } else { Err(LifecycleError::DeniedByPolicy(judgement.objections)) }
     }
 }

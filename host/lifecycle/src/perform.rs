@@ -127,7 +127,7 @@ async fn work<T: Transport>(
         plan
     } else {
         operation.allow_replanning(&facts)?;
-        operation.review(&fresh, &facts)?;
+        operation.review_anew(&fresh, &facts)?;
         operation.note_plan(&fresh, &facts)?;
         operation.events.tell(Event::Replanned { plan: &fresh });
         operation.provide(fresh.secrets().iter().map(String::as_str))?;

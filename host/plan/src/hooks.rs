@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use configuration::Credentials;
+use configuration::{Credentials, PolicyMode};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,10 @@ pub struct Credential {
 pub struct Opinion {
     /// The policy's name.
     pub policy: String,
+    /// What becomes of its objections.
+    pub mode: PolicyMode,
+    /// Whether they may be set aside.
+    pub may_override: bool,
     /// What it said. Nothing is consent.
     pub verdicts: Vec<Verdict>,
 }
@@ -260,7 +264,7 @@ pub trait Hooks {
     fn owners(&self, run: &Run) -> Vec<HookOwner>;
     /// The project's own plugins and what they may reach.
     fn plugins(&self) -> Vec<PluginUse>;
-    /// What every policy thinks of a plan. A policy that gives no answer denies it.
+    /// What every policy thinks of a plan. A policy that gives no answer, or one that makes no sense, denies it.
     fn review(&self, run: &Arc<Run>, facts: &Arc<Facts>, plan: &Arc<Plan>) -> Vec<Opinion>;
 }
 

@@ -24,6 +24,7 @@ mod needs;
 #[allow(clippy::module_inception)]
 mod plan;
 mod planner;
+mod policies;
 mod proposals;
 mod proxy;
 mod prune;
@@ -47,6 +48,7 @@ pub use facts::{
 pub use hooks::{ActingHooks, HookError, Hooks};
 pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, PluginUse, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
+pub use policies::{Approver, Judgement, Objection, ObjectionKind, Override, Remark, about, judge, nonsense, numbers};
 pub use resumption::Interrupted;
 pub use run::{
     AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest, token,
@@ -105,6 +107,10 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::BuildDev { .. } => builds::dev(&planner)?,
         Intent::Look => planner.plan(),
     };
+    if let Some(noted) = policies::noted(&planner, &plan) {
+        plan.apply.insert(0, noted);
+    }
+    plan.overrides.clone_from(&run.overrides);
     plan.hooks = hooks.owners(run);
     plan.plugins = hooks.plugins();
     plan.number();

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commands::Machine;
+use configuration::PolicyMode;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::facts::Facts;
+use crate::policies::Override;
 use crate::run::LockWait;
 
 /// What a subcommand will do.
@@ -25,6 +27,9 @@ pub struct Plan {
     /// The project's own plugins that have a say, and what they may reach.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plugins: Vec<PluginUse>,
+    /// Policies whose objections are set aside, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Override>,
     /// Runs before the first connection, so before anything is observed.
     pub connect: Vec<Step>,
     /// Runs before the lock is taken.
@@ -61,6 +66,12 @@ pub struct PluginUse {
     pub hooks: Vec<String>,
     /// What it asks for and is granted, by kind: `secrets`, `network`, …
     pub capabilities: BTreeMap<String, Vec<String>>,
+    /// What becomes of its objections, where it is a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<PolicyMode>,
+    /// The folder of policies that it comes from; absent for the project's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 /// The deploy lock: a directory on one host.

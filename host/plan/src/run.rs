@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::action::Part;
 use crate::resumption::Interrupted;
+use crate::policies::Override;
 
 /// What a subcommand is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -343,6 +344,9 @@ pub struct Run {
     /// The run that did not end and that this one takes up, or undoes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub takes_up: Option<Interrupted>,
+    /// Policies whose objections are set aside, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Override>,
 }
 
 /// A page that the proxy shows instead of an answer.
@@ -372,6 +376,9 @@ pub struct Checkout {
     pub prefix: String,
     /// The commit of `HEAD`.
     pub revision: String,
+    /// The branch that is checked out; absent when none is.
+    #[serde(default)]
+    pub branch: Option<String>,
     /// Files that differ from the commit, as `git status --porcelain` lists them.
     pub changes: Vec<String>,
 }
@@ -402,6 +409,7 @@ impl Run {
             lock_inherited: false,
             lock_wait: None,
             takes_up: None,
+            overrides: Vec::new(),
         }
     }
 

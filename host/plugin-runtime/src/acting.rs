@@ -6,7 +6,7 @@ use plan::hooks::{ActingHooks, Credential, Happening, Opinion, Registry, Verdict
 use plan::{Facts, HookError, Plan, Run};
 
 use crate::access::{Access, Outside, Reach, granted_to};
-use crate::ask::{EventRecord, Question, RegistryRecord, Reply};
+use crate::ask::{EventRecord, Question, RegistryRecord, Reply, SharedPlan};
 use crate::catalogue::{Catalogue, Member};
 use crate::plugin::Hook;
 use crate::review::Verdicts;
@@ -23,14 +23,18 @@ impl Catalogue {
         Acting { catalogue: self, outside }
     }
 
-    /// What every policy thinks of a plan; one that gives no answer denies it.
+    /// What every policy thinks of a plan; one that gives no answer, or one that makes no sense, denies it.
     pub(crate) fn opinions(&self, run: &Arc<Run>, facts: &Arc<Facts>, plan: &Arc<Plan>) -> Vec<Opinion> {
         let policies = self.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Policy));
+        let judged = self.judged(plan);
         let opinion = |member: &Member| {
-            let verdicts = self.verdicts(member, run, facts, plan).unwrap_or_else(|error| {
-                vec![Verdict::Deny { reason: format!("it gave no verdict: {error}"), steps: Vec::new() }]
+            let answer = self.verdicts(member, run, facts, &judged).map_err(|error| error.to_string());
+            let answer = answer.and_then(|verdicts| plan::nonsense(&verdicts, plan).map_or(Ok(verdicts), Err));
+            let verdicts = answer.unwrap_or_else(|reason| {
+                vec![Verdict::Deny { reason: format!("it gave no verdict: {reason}"), steps: Vec::new() }]
             });
-            Opinion { policy: member.plugin.name.clone(), verdicts }
+            let (mode, may_override) = member.policy();
+            Opinion { policy: member.plugin.name.clone(), mode, may_override, verdicts }
         };
         policies.map(opinion).collect()
     }
@@ -40,10 +44,9 @@ impl Catalogue {
         member: &Member,
         run: &Arc<Run>,
         facts: &Arc<Facts>,
-        plan: &Arc<Plan>,
+        plan: &SharedPlan,
     ) -> Result<Verdicts, HookError> {
-        let question = Question::Policy { plan: Box::new(Plan::clone(plan)) };
-        match self.ask(member, Access::Planning, (run, facts), question)? {
+        match self.ask(member, Access::Planning, (run, facts), Question::Policy { plan: plan.clone() })? {
             Reply::Verdicts(verdicts) => Ok(verdicts),
             _ => unreachable!("a policy gives verdicts"),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plan::hooks::{Credential, Happening, Place, Proposal, Registry, Whereabouts};
 use plan::{Facts, HookError, Plan};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasmtime::Store;
 use wasmtime::component::{Instance, Resource};
 
@@ -15,6 +15,7 @@ use crate::bindings::exports::sextant::deploy as exports;
 use crate::bindings::sextant::deploy::types::Fault;
 use crate::call::measured;
 use crate::convert::{self, one_line};
+use crate::judged::JudgedPlan;
 use crate::limits::{Limits, Usage};
 use crate::plugin::{Hook, Plugin};
 use crate::resources::{DeploymentView, FactsView, RoleView, StepList};
@@ -45,8 +46,31 @@ pub enum Question {
     Boot { role: String, host: String },
     Credentials { registry: RegistryRecord },
     Errand { name: String },
-    Policy { plan: Box<Plan> },
+    Policy { plan: SharedPlan },
     Notify { event: EventRecord },
+}
+
+/// A plan that several policies judge.
+#[derive(Debug, Clone)]
+pub struct SharedPlan(pub Arc<JudgedPlan>);
+
+/// A recording keeps the plan itself.
+impl Serialize for SharedPlan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.plan().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SharedPlan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(Plan::deserialize(deserializer)?))
+    }
+}
+
+impl From<Plan> for SharedPlan {
+    fn from(plan: Plan) -> Self {
+        Self(JudgedPlan::of(Arc::new(plan)))
+    }
 }
 
 /// A registry that needs a login.
@@ -136,7 +160,7 @@ pub(crate) fn ask(
             Question::Boot { role, host } => guest.boot(role, host),
             Question::Credentials { registry } => guest.credentials(registry),
             Question::Errand { name } => guest.errand(name),
-            Question::Policy { plan } => guest.review(plan),
+            Question::Policy { plan } => guest.review(&plan.0),
             Question::Notify { event } => guest.tell(event),
         }
     })
@@ -231,9 +255,9 @@ impl Guest<'_> {
         Ok(told.map(|done| Reply::Line(one_line(&done))))
     }
 
-    fn review(mut self, plan: &Plan) -> Told {
+    fn review(mut self, plan: &Arc<JudgedPlan>) -> Told {
         let guest = exports::policy::GuestIndices::new(&self.plugin.instance)?.load(&mut *self.store, self.instance)?;
-        let (facts, plan) = (self.facts()?, self.push_in(PlanView(Arc::new(plan.clone())))?);
+        let (facts, plan) = (self.facts()?, self.push_in(PlanView(plan.clone()))?);
         let verdict = self.store.data_mut().table.push(Verdicts::new())?.rep();
         let told = guest.call_review(&mut *self.store, self.deployment, facts, plan, Resource::new_borrow(verdict))?;
         let verdicts = self.store.data_mut().table.delete(Resource::<Verdicts>::new_own(verdict))?;

@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use configuration::PolicyMode;
 use manifest::Kind;
 use plan::hooks::{Answer, BootAnswer, Hooks, Opinion, Place, Proposal, Refusal, Registry, Whereabouts};
 use plan::{Action, Facts, HookError, HookOwner, Plan, PluginUse, Run, Username};
 
 use crate::access::{self, Access, granted_to};
-use crate::ask::{Question, RegistryRecord, Reply, Scene, ask};
+use crate::ask::{Question, RegistryRecord, Reply, Scene, SharedPlan, ask};
 use crate::cache::Cache;
 use crate::convert;
+use crate::judged::JudgedPlan;
 use crate::limits::Limits;
 use crate::plugin::{Hook, Load, Plugin};
 use crate::recorder::Recorder;
@@ -30,6 +32,7 @@ pub struct Catalogue {
     loads: Vec<Load>,
     recorder: Option<Arc<Recorder>>,
     snapshots: Mutex<Vec<Taken>>,
+    judged: Mutex<Option<SharedPlan>>,
 }
 
 /// A snapshot, and of what it was taken.
@@ -55,11 +58,17 @@ impl Catalogue {
         limits: Limits,
         cache: Option<&Cache>,
     ) -> Result<Self, HookError> {
-        let mut catalogue =
-            Self { members: Vec::new(), loads: Vec::new(), recorder: None, snapshots: Mutex::default() };
+        let mut catalogue = Self {
+            members: Vec::new(),
+            loads: Vec::new(),
+            recorder: None,
+            snapshots: Mutex::default(),
+            judged: Mutex::default(),
+        };
         for (entry, bytes) in own {
             let (plugin, load) = Plugin::load(&entry.name, &bytes, cache)?;
             catalogue.loads.push(load);
+            refuse_misplaced(&entry, &plugin)?;
             let limits = limits.with(&entry.limits);
             catalogue.members.push(Member { plugin, entry: Some(entry), limits });
         }
@@ -95,6 +104,18 @@ impl Catalogue {
     pub fn hooks_of(&self, plugin: &str) -> Vec<&'static str> {
         let member = self.members.iter().find(|member| member.plugin.name == plugin);
         member.into_iter().flat_map(|member| &member.plugin.hooks).map(|hook| hook.name()).collect()
+    }
+
+    /// Names of all policies.
+    pub fn policies(&self) -> Vec<&str> {
+        let policies = self.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Policy));
+        policies.map(|member| member.plugin.name.as_str()).collect()
+    }
+
+    /// Whether the objections of a policy may be set aside; nothing where there is no such policy.
+    pub fn may_override(&self, policy: &str) -> Option<bool> {
+        let mut policies = self.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Policy));
+        policies.find(|member| member.plugin.name == policy).map(|member| member.policy().1)
     }
 
     fn refuse_two_owners(&self, hook: Hook) -> Result<(), HookError> {
@@ -136,6 +157,15 @@ impl Catalogue {
         let architecture = facts.architecture.clone();
         taken.push(Taken { run: run.clone(), architecture, snapshot: snapshot.clone() });
         snapshot
+    }
+
+    /// What policies see of a plan. The last one is kept, as several of them judge it.
+    pub(crate) fn judged(&self, plan: &Arc<Plan>) -> SharedPlan {
+        let mut last = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        match last.as_ref().filter(|judged| Arc::ptr_eq(judged.0.plan(), plan)) {
+            Some(judged) => judged.clone(),
+            None => last.insert(SharedPlan(JudgedPlan::of(plan.clone()))).clone(),
+        }
     }
 
     /// Asks a plugin, and has it recorded if somebody records.
@@ -244,7 +274,9 @@ impl Hooks for Catalogue {
             };
             let capabilities = Kind::ALL.into_iter().map(effective).filter(|(_, names)| !names.is_empty()).collect();
             let hooks = plugin.hooks.iter().map(|hook| hook.name().to_string()).collect();
-            PluginUse { name: plugin.name.clone(), digest: plugin.digest.clone(), hooks, capabilities }
+            let mode = plugin.hooks.contains(&Hook::Policy).then(|| entry.mode.unwrap_or_default());
+            let (name, digest, folder) = (plugin.name.clone(), plugin.digest.clone(), entry.folder.clone());
+            PluginUse { name, digest, hooks, capabilities, mode, folder }
         });
         used.collect()
     }
@@ -269,6 +301,13 @@ impl Member {
             _ => true,
         };
         matches && self.plugin.hooks.contains(&hook)
+    }
+
+    /// What becomes of a policy's objections, and whether they may be set aside.
+    pub fn policy(&self) -> (PolicyMode, bool) {
+        let entry = self.entry.as_ref();
+        let mode = entry.and_then(|entry| entry.mode).unwrap_or_default();
+        (mode, entry.is_some_and(|entry| entry.may_override))
     }
 
     pub fn settings(&self) -> String {
@@ -382,4 +421,19 @@ impl Member {
 fn is_environment_secret(run: &Run, secret: &str) -> bool {
     let environments = run.configuration.roles.iter().flat_map(|role| role.environments.values());
     environments.flat_map(|environment| environment.secret.values()).any(|own| own == secret)
+}
+
+/// Refuses what is said about a policy of what is none, and what else a component of a folder of policies would do.
+fn refuse_misplaced(entry: &configuration::Plugin, plugin: &Plugin) -> Result<(), HookError> {
+    let refuse = |reason: String| Err(HookError::Load { plugin: entry.name.clone(), reason });
+    let is_policy = plugin.hooks.contains(&Hook::Policy);
+    if let Some(folder) = &entry.folder {
+        if let Some(hook) = plugin.hooks.iter().find(|hook| **hook != Hook::Policy) {
+            let hook = hook.name();
+            return refuse(format!("it exports the hook `{hook}`, and only policies may be in the folder {folder}"));
+        }
+    } else if !is_policy && (entry.mode.is_some() || entry.may_override) {
+        return refuse("`mode` and `override` are about policies, and it exports no hook `policy`".to_string());
+    }
+    Ok(())
 }

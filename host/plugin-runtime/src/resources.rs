@@ -153,6 +153,10 @@ impl deployment::HostCheckout for State {
         Ok(self.table.get(&this)?.checkout().changes.clone())
     }
 
+    fn branch(&mut self, this: Resource<CheckoutView>) -> wasmtime::Result<Option<String>> {
+        Ok(self.table.get(&this)?.checkout().branch.clone())
+    }
+
     fn revision(&mut self, this: Resource<CheckoutView>) -> wasmtime::Result<String> {
         Ok(self.table.get(&this)?.checkout().revision.clone())
     }
@@ -349,6 +353,10 @@ impl facts::HostFacts for State {
         let all =
             self.table.get(&this)?.facts.hosts.get(&host).map(|facts| facts.containers.clone()).unwrap_or_default();
         all.into_iter().map(|container| Ok(self.table.push(container)?)).collect()
+    }
+
+    fn json(&mut self, this: Resource<FactsView>) -> wasmtime::Result<String> {
+        Ok(serde_json::to_string(&*self.table.get(&this)?.facts)?)
     }
 
     fn drop(&mut self, this: Resource<FactsView>) -> wasmtime::Result<()> {

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use commands::Machine;
 use plan::hooks::{Happening, Verdict};
-use plan::{Action, Plan, Step};
 use serde_json::Value;
 use wasmtime::component::Resource;
 
 use crate::bindings::sextant::deploy::{events, review};
 use crate::convert::one_line;
+use crate::judged::{JudgedPlan, JudgedStep, Shared};
 use crate::sandbox::State;
 
 /// What a guest sees as a plan.
-pub struct PlanView(pub(crate) Arc<Plan>);
+pub struct PlanView(pub(crate) Arc<JudgedPlan>);
 
-/// A step of a plan, with the machine of its track.
+/// A step of a plan, by its place in it.
 pub struct PlannedStepView {
-    host: Option<String>,
-    step: Step,
+    plan: Arc<JudgedPlan>,
+    place: usize,
 }
 
 /// What a policy said so far.
@@ -29,30 +28,46 @@ impl review::Host for State {}
 impl review::HostPlan for State {
     fn steps(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<Resource<PlannedStepView>>> {
         let plan = self.table.get(&this)?.0.clone();
-        let steps = plan.steps().map(|(machine, step)| {
-            let host = match machine {
-                Machine::Local => None,
-                Machine::Host(host) => Some(host.clone()),
-            };
-            Ok(self.table.push(PlannedStepView { host, step: step.clone() })?)
-        });
-        steps.collect()
+        let places = 0..plan.steps().len();
+        self.handles(&plan, places)
+    }
+
+    fn steps_of(
+        &mut self,
+        this: Resource<PlanView>,
+        kinds: Vec<String>,
+    ) -> wasmtime::Result<Vec<Resource<PlannedStepView>>> {
+        let plan = self.table.get(&this)?.0.clone();
+        let places = plan.places_of(&kinds);
+        self.handles(&plan, places)
+    }
+
+    fn size(&mut self, this: Resource<PlanView>) -> wasmtime::Result<u32> {
+        Ok(u32::try_from(self.table.get(&this)?.0.steps().len()).unwrap_or(u32::MAX))
+    }
+
+    fn images(&mut self, this: Resource<PlanView>, kinds: Vec<String>) -> wasmtime::Result<Shared> {
+        Ok(self.table.get(&this)?.0.images(kinds))
+    }
+
+    fn values(&mut self, this: Resource<PlanView>, kinds: Vec<String>, pointer: String) -> wasmtime::Result<Shared> {
+        Ok(self.table.get(&this)?.0.values(kinds, pointer))
     }
 
     fn hosts(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.0.hosts().into_iter().map(str::to_string).collect())
+        Ok(self.table.get(&this)?.0.plan().hosts().into_iter().map(str::to_string).collect())
     }
 
     fn secrets(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.0.secrets().into_iter().collect())
+        Ok(self.table.get(&this)?.0.plan().secrets().into_iter().collect())
     }
 
     fn takes_lock(&mut self, this: Resource<PlanView>) -> wasmtime::Result<bool> {
-        Ok(self.table.get(&this)?.0.lock.is_some())
+        Ok(self.table.get(&this)?.0.plan().lock.is_some())
     }
 
     fn json(&mut self, this: Resource<PlanView>) -> wasmtime::Result<String> {
-        Ok(serde_json::to_string(&*self.table.get(&this)?.0)?)
+        Ok(serde_json::to_string(&**self.table.get(&this)?.0.plan())?)
     }
 
     fn drop(&mut self, this: Resource<PlanView>) -> wasmtime::Result<()> {
@@ -63,32 +78,31 @@ impl review::HostPlan for State {
 
 impl review::HostPlannedStep for State {
     fn id(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<u32> {
-        Ok(self.table.get(&this)?.step.id)
+        Ok(self.table.get(&this)?.judged().step.id)
     }
 
     fn title(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&this)?.step.title.clone())
+        Ok(self.table.get(&this)?.judged().step.title.clone())
     }
 
     fn plugin(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.step.plugin.clone())
+        Ok(self.table.get(&this)?.judged().step.plugin.clone())
     }
 
     fn host(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<Option<String>> {
-        Ok(self.table.get(&this)?.host.clone())
+        Ok(self.table.get(&this)?.judged().host.clone())
     }
 
     fn kind(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<String> {
-        let action = self.action_of(&this)?;
-        Ok(action.get("kind").and_then(Value::as_str).unwrap_or_default().to_string())
+        Ok(self.table.get(&this)?.judged().kind().to_string())
     }
 
     fn image(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<Option<String>> {
-        Ok(image(&self.table.get(&this)?.step.action).map(str::to_string))
+        Ok(self.table.get(&this)?.judged().image().map(str::to_string))
     }
 
     fn detail(&mut self, this: Resource<PlannedStepView>, pointer: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.action_of(&this)?.pointer(&pointer).map(Value::to_string))
+        Ok(self.table.get(&this)?.judged().action().pointer(&pointer).map(Value::to_string))
     }
 
     fn drop(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<()> {
@@ -150,9 +164,21 @@ impl events::HostEvent for State {
     }
 }
 
+impl PlannedStepView {
+    fn judged(&self) -> &JudgedStep {
+        &self.plan.steps()[self.place]
+    }
+}
+
 impl State {
-    fn action_of(&mut self, step: &Resource<PlannedStepView>) -> wasmtime::Result<Value> {
-        Ok(serde_json::to_value(&self.table.get(step)?.step.action)?)
+    /// Handles of steps, by their places.
+    fn handles(
+        &mut self,
+        plan: &Arc<JudgedPlan>,
+        places: impl IntoIterator<Item = usize>,
+    ) -> wasmtime::Result<Vec<Resource<PlannedStepView>>> {
+        let handle = |place| Ok(self.table.push(PlannedStepView { plan: plan.clone(), place })?);
+        places.into_iter().map(handle).collect()
     }
 
     fn say(&mut self, verdicts: &Resource<Verdicts>, verdict: Verdict) -> wasmtime::Result<()> {
@@ -166,22 +192,5 @@ impl State {
         self.budget.output(bytes)?;
         self.table.get_mut(verdicts)?.push(verdict);
         Ok(())
-    }
-}
-
-/// The image that an action is about.
-fn image(action: &Action) -> Option<&str> {
-    match action {
-        Action::Pull { image }
-        | Action::PullAccessoryImage { image }
-        | Action::Push { image }
-        | Action::Tag { image, .. }
-        | Action::RemoveImage { image }
-        | Action::ExtractAssets { image, .. } => Some(image),
-        Action::StartContainer(container) | Action::StartAccessory(container) => Some(&container.image),
-        Action::Build(build) | Action::Pack { build, .. } => build.tags.first().map(String::as_str),
-        Action::Publish { image, .. } => image.names.first().map(String::as_str),
-        Action::PublishFiles { names, .. } => names.first().map(String::as_str),
-        _ => None,
     }
 }

@@ -48,6 +48,8 @@ pub struct CheckoutSnapshot {
     pub prefix: String,
     pub revision: String,
     pub clones: String,
+    #[serde(default)]
+    pub branch: Option<String>,
     pub changes: Vec<String>,
 }
 
@@ -161,6 +163,7 @@ impl Snapshot {
                 prefix: checkout.prefix.clone(),
                 revision: checkout.revision.clone(),
                 clones: run.clones.clone(),
+                branch: checkout.branch.clone(),
                 changes: checkout.changes.clone(),
             }),
             builder: BuilderSnapshot::of(run, architecture),

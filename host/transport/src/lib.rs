@@ -28,7 +28,7 @@ mod telling;
 pub use error::{At, TransportError};
 pub use http::{Collector, HttpAnswer, send};
 pub use interrupts::{Interrupt, Interrupts};
-pub use local::{Complaints, Variables, capture, converse};
+pub use local::{Complaints, Variables, capture, converse, feed};
 pub use machines::Machines;
 pub use notices::Notices;
 pub use redaction::{REDACTED, Redactor};

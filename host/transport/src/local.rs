@@ -1,5 +1,6 @@
 //! The operator's own machine: its shell for batches, and single programs for facts.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -111,6 +112,28 @@ pub fn capture(
     output(program, arguments, directory, environment, Stdio::piped())
 }
 
+/// Runs one program to its end on this input, and keeps what it wrote: for signatures. A program that asks for a passphrase does so on the
+/// terminal. Like [`capture`] otherwise.
+pub fn feed(
+    program: &str,
+    arguments: &[&str],
+    directory: &Path,
+    environment: &Variables,
+    input: &[u8],
+) -> Result<Outcome, TransportError> {
+    let began = Instant::now();
+    let mut command = std::process::Command::new(program);
+    furnish(&mut command, environment);
+    command.args(arguments).current_dir(directory).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| could_not_start(program, &error))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that ends before it has read everything says why in its own words.
+        let _ = stdin.write_all(input);
+    }
+    let output = child.wait_with_output().map_err(|error| could_not_start(program, &error))?;
+    Ok(outcome(output, began))
+}
+
 /// Whether the operator sees what a program complains about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Complaints {
@@ -148,12 +171,16 @@ fn output(
     furnish(&mut command, environment);
     command.args(arguments).current_dir(directory).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(stderr);
     let output = command.output().map_err(|error| could_not_start(program, &error))?;
-    Ok(Outcome {
+    Ok(outcome(output, began))
+}
+
+fn outcome(output: std::process::Output, began: Instant) -> Outcome {
+    Outcome {
         exit: exit_code(output.status),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         took: began.elapsed(),
-    })
+    }
 }
 
 pub(crate) fn could_not_start(program: &str, error: &std::io::Error) -> TransportError {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use transport::{TransportError, capture};
+use transport::{TransportError, capture, feed};
 
 #[test]
 fn a_program_is_run_and_its_output_kept() {
@@ -19,4 +19,12 @@ fn a_program_is_run_and_its_output_kept() {
 fn a_program_that_is_not_there_is_named() {
     let error = capture("no-such-program", &[], Path::new("/"), &[]).unwrap_err();
     assert_eq!(error, TransportError::MissingProgram { program: "no-such-program".to_string() });
+}
+
+#[test]
+fn a_program_is_fed_its_input() {
+    let fed = feed("/bin/sh", &["-c", "tr a-z A-Z; echo done >&2"], Path::new("/"), &[], b"digest").unwrap();
+    assert_eq!((fed.exit, fed.stdout.as_str(), fed.stderr.as_str()), (0, "DIGEST", "done\n"));
+    let deaf = feed("/bin/sh", &["-c", "exit 4"], Path::new("/"), &[], &vec![0; 1 << 20]).unwrap();
+    assert_eq!(deaf.exit, 4);
 }

@@ -4,6 +4,7 @@ mod ecr;
 mod packages;
 mod policies;
 mod project;
+mod recorded;
 mod scene;
 mod slack;
 mod swarm;

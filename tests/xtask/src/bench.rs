@@ -11,6 +11,14 @@ use crate::programs::{cargo, run_program, tell};
 
 const STARTS: usize = 15;
 
+/// The example policies, with settings under which they let the plan pass.
+const POLICIES: [(&str, &str); 4] = [
+    ("freeze-window", r#"{"days":["sun"]}"#),
+    ("image-allowlist", r#"{"images":["ghcr.io/acme/*","basecamp/kamal-proxy"]}"#),
+    ("no-privileged", "{}"),
+    ("require-approval", "{}"),
+];
+
 /// Runs everything and prints medians and ratios.
 pub fn run(rounds: usize) -> anyhow::Result<()> {
     let sextant = install::sextant()?;
@@ -26,7 +34,24 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
     deploys(&contenders, rounds)?;
     starts(&contenders)?;
     println!("\none call of a hook, with an instance of its own");
-    run_program(&mut cargo(&["run", "--release", "--quiet", "--package", "plugin-runtime", "--example", "hook_cost"]))
+    run_program(&mut cargo(&["run", "--release", "--quiet", "--package", "plugin-runtime", "--example", "hook_cost"]))?;
+    policies()
+}
+
+/// How often policies in Rust judge a plan of 100 hosts.
+fn policies() -> anyhow::Result<()> {
+    let house = std::env::current_dir()?;
+    let mut judged = Vec::new();
+    for (name, settings) in POLICIES {
+        let manifest = house.join("plugins/examples").join(name).join("Cargo.toml");
+        let words = ["build", "--release", "--quiet", "--target", "wasm32-wasip2", "--target-dir", "target/plugins"];
+        run_program(cargo(&words).arg("--manifest-path").arg(manifest))?;
+        let file = format!("target/plugins/wasm32-wasip2/release/{}.wasm", name.replace('-', "_"));
+        judged.push(format!("{file}={settings}"));
+    }
+    println!("\npolicy evaluations per second per core, plan of 100 hosts, Rust policy");
+    let words = ["run", "--release", "--quiet", "--package", "plugin-runtime", "--example", "policy_cost", "--"];
+    run_program(cargo(&words).args(judged))
 }
 
 /// Times the three in turn, so that whatever else the machine does hits all of them.

@@ -7,6 +7,7 @@ mod build;
 mod lock;
 mod plan;
 mod plugin;
+mod policy;
 mod proxy;
 mod prune;
 mod registry;
@@ -26,6 +27,7 @@ pub use build::{BuildChange, BuildCommand};
 pub use lock::LockCommand;
 pub use plan::{PlanArguments, Plannable};
 pub use plugin::{AddPlugin, DevelopPlugin, PluginCommand, TestPlugin};
+pub use policy::{Approve, PolicyCommand};
 pub use proxy::{BootConfig, ProxyChange, ProxyCommand};
 pub use prune::PruneCommand;
 pub use registry::{Places, RegistryChange, RegistryCommand};
@@ -114,6 +116,18 @@ pub struct Options {
     /// Write everything that is said between Sextant and its plugins to this file, for `plugin test --replay`
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<String>,
+    /// A folder of policies outside of the project; also the variable SEXTANT_POLICY_DIR
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub policy_dir: Option<String>,
+    /// Set aside what this policy has against the plan, where that is allowed; takes --reason
+    #[arg(long = "override", global = true, value_name = "POLICY")]
+    pub overridden: Vec<String>,
+    /// Why the policy is set aside: the audit log of every host tells it
+    #[arg(long = "reason", global = true, value_name = "TEXT")]
+    pub reasons: Vec<String>,
+    /// The file that says who may approve plans, outside of the project; also the variable SEXTANT_ALLOWED_SIGNERS
+    #[arg(long, global = true, value_name = "FILE")]
+    pub allowed_signers: Option<String>,
     /// Show the plan and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
@@ -156,7 +170,12 @@ impl Options {
 
     /// What programs learn that are started on the operator's machine.
     pub fn children(&self) -> Children {
-        Children { verbose: self.verbose, destination: self.destination.clone() }
+        Children {
+            verbose: self.verbose,
+            destination: self.destination.clone(),
+            policy_dir: self.policy_dir.clone(),
+            allowed_signers: self.allowed_signers.clone(),
+        }
     }
 }
 
@@ -188,6 +207,8 @@ pub enum Command {
     Replay(Replay),
     /// Explain why a run failed
     Explain(Explain),
+    /// Approve of a plan that `plan --out` wrote: sign it with an ssh key
+    Approve(Approve),
     /// The app: boot, start, stop, look, remove
     #[command(subcommand)]
     App(AppCommand),
@@ -219,6 +240,9 @@ pub enum Command {
     /// Plugins: write, build, look at; pin, update, verify, push, sign
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Policies: hold one against recorded plans
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Show what the configuration comes to, as `kamal config` does
     Config(ConfigArguments),
     /// Show how deploy.yml is written: all of it, or a section
@@ -290,7 +314,7 @@ pub struct Build {
 
 #[derive(Debug, Args)]
 pub struct Docs {
-    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh, sshkit or x-plugins
+    /// accessory, alias, boot, builder, env, logging, output, proxy, registry, role, servers, ssh, sshkit, x-approvals or x-plugins
     pub section: Option<String>,
 }
 

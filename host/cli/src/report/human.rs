@@ -115,8 +115,8 @@ impl Events for Human {
                 self.say(&format!("Planned: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
                 plan.notes.iter().for_each(|note| self.say(&format!("  note: {note}")));
             }
-            Event::PolicyWarned { policy, reason, .. } => {
-                say(&format!("{} policy {policy}: {reason}", style.bad("warning:")));
+            Event::PolicyWarned { .. } | Event::PolicyNoted { .. } | Event::PolicyOverridden { .. } => {
+                policy_line(style, event).iter().for_each(|line| say(line));
             }
             Event::NotifyFailed { reason } => say(&format!("{} {reason}", style.bad("warning:"))),
             Event::Replanned { plan } => {
@@ -198,6 +198,25 @@ impl Events for Human {
             _ => {}
         }
     }
+}
+
+/// What policies have to say, for people: of a run, and of a plan that is only shown.
+pub fn policy_line(style: Style, event: Event<'_>) -> Option<String> {
+    let about = |steps: &[u32]| match steps {
+        [] => String::new(),
+        [one] => format!(" (step {one})"),
+        many => format!(" (steps {})", plan::numbers(many)),
+    };
+    Some(match event {
+        Event::PolicyWarned { policy, reason, steps } => {
+            format!("{} policy {policy}: {reason}{}", style.bad("warning:"), about(steps))
+        }
+        Event::PolicyNoted { policy, reason, steps } => format!("note: policy {policy}: {reason}{}", about(steps)),
+        Event::PolicyOverridden { policy, reason } => {
+            format!("{} what policy {policy} has against this plan is set aside: {reason}", style.bad("warning:"))
+        }
+        _ => return None,
+    })
 }
 
 fn seconds(time: Duration) -> String {

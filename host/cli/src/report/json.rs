@@ -29,6 +29,12 @@ fn object(event: Event<'_>) -> Option<Value> {
         Event::PolicyWarned { policy, reason, steps } => {
             json!({ "event": "policy-warned", "policy": policy, "reason": reason, "steps": steps })
         }
+        Event::PolicyNoted { policy, reason, steps } => {
+            json!({ "event": "policy-noted", "policy": policy, "reason": reason, "steps": steps })
+        }
+        Event::PolicyOverridden { policy, reason } => {
+            json!({ "event": "policy-overridden", "policy": policy, "reason": reason })
+        }
         Event::NotifyFailed { reason } => json!({ "event": "notify-failed", "reason": reason }),
         Event::Replanned { plan } => json!({ "event": "replanned", "plan": plan }),
         Event::TakingLock { host, patience } => {

@@ -58,8 +58,13 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
             [info(first)].into_iter().chain(notes).collect()
         }
         Event::PolicyWarned { policy, reason, steps } => {
-            let about = if steps.is_empty() { String::new() } else { format!(" (steps {})", listed(steps)) };
-            vec![Line { level: Level::Warn, ..info(format!("Policy {policy}: {reason}{about}")) }]
+            vec![Line { level: Level::Warn, ..info(format!("Policy {policy}: {reason}{}", about(steps))) }]
+        }
+        Event::PolicyNoted { policy, reason, steps } => {
+            vec![info(format!("Policy {policy} (noted): {reason}{}", about(steps)))]
+        }
+        Event::PolicyOverridden { policy, reason } => {
+            vec![Line { level: Level::Warn, ..info(format!("Set aside policy {policy}: {reason}")) }]
         }
         Event::NotifyFailed { reason } => vec![Line { level: Level::Warn, ..info(reason.to_string()) }],
         Event::Replanned { .. } => vec![info("The hosts changed meanwhile: planned again")],
@@ -137,6 +142,10 @@ pub fn lines(event: Event<'_>) -> Vec<Line> {
         }
         Event::Finished { .. } | Event::Failed { .. } => Vec::new(),
     }
+}
+
+fn about(steps: &[u32]) -> String {
+    if steps.is_empty() { String::new() } else { format!(" (steps {})", listed(steps)) }
 }
 
 fn listed(numbers: &[u32]) -> String {

@@ -9,6 +9,8 @@ mod otel;
 #[cfg(test)]
 mod story;
 
+pub use human::policy_line;
+
 use std::io::Write;
 
 use lifecycle::{Event, Events};

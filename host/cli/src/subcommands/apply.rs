@@ -7,10 +7,11 @@ use journal::SavedPlan;
 use lifecycle::Settled;
 use plan::{Action, Plan};
 
+use crate::approvals;
 use crate::arguments::{Apply, Options};
 use crate::diff::diff;
 use crate::failure::Failure;
-use crate::invocation::{self, Look};
+use crate::invocation::{self, Look, Planned};
 use crate::project::{Project, Substitution};
 use crate::saved;
 
@@ -29,10 +30,14 @@ pub fn run(options: &Options, arguments: &Apply) -> Result<u8, Failure> {
     invocation::require_port(&project)?;
     let secrets = project.secrets(Substitution::NamesOnly)?;
     let run = Arc::new(saved.basis.run.clone());
-    let settled = Settled { present: Arc::new(invocation::at_present(&run)), plan: saved.plan, basis: saved.basis };
+    let signers = approvals::signers(options, project.configuration.signers.as_deref());
+    let approvals = approvals::approvers(&saved, signers.as_deref())?;
+    let present = Arc::new(invocation::at_present(&run));
+    let settled = Settled { present, plan: saved.plan, basis: saved.basis, approvals };
     if options.dry_run {
-        let planned = invocation::plan_run(&project, options, run, &secrets, Look::AtHosts, Some(&settled))?;
-        super::change::tell(options, &planned.plan, Look::AtHosts)?;
+        let Planned { saved, denied } = invocation::plan_run(&project, options, run, &secrets, Look::AtHosts, Some(&settled))?;
+        super::change::tell(options, &saved.plan, Look::AtHosts)?;
+        super::change::tell_denied(&project, denied)?;
     } else {
         invocation::perform_run(&project, options, run, &secrets, Some(&settled))?;
     }

@@ -1,14 +1,15 @@
 //! Subcommands that change machines: setup, deploy, redeploy, rollback, prune, remove, upgrade.
 
+use lifecycle::LifecycleError;
 use plan::{Intent, Plan};
 
 use super::confirm;
 use crate::arguments::{Build, Change, Confirmation, Options, Output, PruneCommand};
 use crate::failure::Failure;
-use crate::invocation::{self, Look, Request, Version};
+use crate::invocation::{self, Look, Planned, Request, Version, failed};
 use crate::outline::{Detail, outline};
 use crate::project::Project;
-use crate::report::{print, print_raw};
+use crate::report::{print, print_raw, say};
 
 pub fn run(options: &Options, change: &Change) -> Result<u8, Failure> {
     match question(change) {
@@ -79,7 +80,22 @@ pub fn carry_out_in(project: &Project, options: &Options, request: Request) -> R
 
 /// Shows the plan of a request on standard output.
 pub fn show(options: &Options, project: &Project, request: Request, look: Look) -> Result<(), Failure> {
-    tell(options, &invocation::plan(project, options, request, look)?.plan, look)
+    let Planned { saved, denied } = invocation::plan(project, options, request, look)?;
+    tell(options, &saved.plan, look)?;
+    tell_denied(project, denied)
+}
+
+/// Tells why a plan that was shown would not be carried out.
+pub fn tell_denied(project: &Project, denied: Option<LifecycleError>) -> Result<(), Failure> {
+    match denied {
+        None => Ok(()),
+        // To be approved, a plan has to be seen first.
+        Some(error) if error.awaits_approval() => {
+            say(&format!("note: {error}\nhint: {}", crate::failure::TO_APPROVE));
+            Ok(())
+        }
+        Some(error) => Err(failed(project, error)),
+    }
 }
 
 /// Writes a plan on standard output.

@@ -4,6 +4,7 @@ mod abort;
 mod accessory;
 mod app;
 mod apply;
+mod approve;
 mod audit;
 mod build;
 mod change;
@@ -17,6 +18,7 @@ mod lock;
 pub mod look;
 mod plan;
 mod plugin;
+mod policy;
 mod proxy;
 mod registry;
 mod replay;
@@ -50,6 +52,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::History => history::run(options),
         Command::Replay(arguments) => replay::run(options, &arguments),
         Command::Explain(arguments) => explain::run(options, &arguments),
+        Command::Approve(arguments) => approve::run(options, &arguments),
         Command::App(command) => app::run(options, command),
         Command::Accessory(command) => accessory::run(options, command),
         Command::Build(command) => build::run(options, command),
@@ -61,6 +64,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Details => audit::details(options),
         Command::Secrets(command) => secrets::run(options, command),
         Command::Plugin(command) => plugin::run(options, command),
+        Command::Policy(command) => policy::run(options, &command),
         Command::Config(arguments) => config::run(options, &arguments),
         Command::Version => version::run(),
         Command::Everything => crate::help::command_line(),
@@ -86,6 +90,7 @@ fn only_looks(command: &Command) -> bool {
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
         Command::Audit | Command::Details | Command::Config(_) | Command::Version | Command::Everything => true,
         Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
+        Command::Approve(_) | Command::Policy(_) => true,
         Command::Plugin(command) => !matches!(command, crate::arguments::PluginCommand::Update { .. }),
     }
 }

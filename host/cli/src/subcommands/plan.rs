@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use lifecycle::LifecycleError;
+
 use super::{accessory, app, build, change, proxy, registry, server};
 use crate::arguments::{Change, Options, PlanArguments, Plannable};
 use crate::failure::Failure;
-use crate::invocation::{self, Look};
+use crate::invocation::{self, Look, Planned};
 use crate::project::Project;
 use crate::report::{print_raw, say};
 use crate::saved;
@@ -31,11 +33,13 @@ pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
         Some(Plannable::Server(named)) => server::request(&named),
     };
     let project = Project::read(options)?;
-    let saved = invocation::plan(&project, options, request, look)?;
+    let Planned { saved, denied } = invocation::plan(&project, options, request, look)?;
     change::tell(options, &saved.plan, look)?;
-    if let Some(path) = &arguments.out {
+    // What is denied for want of approvals alone can be approved of once it is in a file.
+    if let Some(path) = arguments.out.as_ref().filter(|_| denied.as_ref().is_none_or(LifecycleError::awaits_approval)) {
         saved::write(Path::new(path), &saved)?;
         say(&format!("The plan is in {path}, with the digest {}", saved.digest));
     }
+    change::tell_denied(&project, denied)?;
     Ok(0)
 }

@@ -104,7 +104,7 @@ impl Failing {
                 aftermath: self.log.clone(),
             });
         }
-        entries.push(Entry::Failed { error: self.said.clone(), failures });
+        entries.push(Entry::Failed { kind: "steps".to_string(), error: self.said.clone(), failures });
         let lines =
             entries.into_iter().map(|entry| serde_json::to_string(&Line { at: 0, entry }).expect("a line") + "\n");
         Account::read(&lines.collect::<String>()).expect("a journal")

@@ -85,7 +85,7 @@ async fn play_run(machines: Scripted, project: &str, journal: &Journal, recorded
     let settled = recorded.map(|facts| {
         let basis = Basis { run: run.clone(), facts };
         let plan = basis.plan(&Plugins).expect("a plan can be made");
-        Settled { plan, present: Arc::new(Run { started: 2_000_000_000, ..run.clone() }), basis }
+        Settled { plan, present: Arc::new(Run { started: 2_000_000_000, ..run.clone() }), basis, approvals: Vec::new() }
     });
     let secrets_file = [Source { path: ".kamal/secrets".into(), text: "PASSWORD=planted".into() }];
     let secrets = Secrets::parse(&[".kamal/secrets".into()], &secrets_file, &Default::default(), &mut |_| Ok(None))

@@ -20,7 +20,8 @@ pub fn run() -> Arc<Run> {
     let configuration = project();
     let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
     let sample = Run::sample(Intent::AppBoot, configuration, selection);
-    let checkout = Checkout { root: "/app".into(), prefix: String::new(), revision: "abc".into(), changes: Vec::new() };
+    let (root, revision) = ("/app".into(), "abc".into());
+    let checkout = Checkout { root, prefix: String::new(), revision, branch: None, changes: Vec::new() };
     Arc::new(Run { checkout: Some(checkout), intent: Intent::Deploy { skip_push: false }, ..sample })
 }
 

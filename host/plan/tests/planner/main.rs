@@ -5,6 +5,7 @@ mod rig;
 mod app_hosts;
 mod boot;
 mod lock;
+mod overrides;
 mod proxy;
 mod publishing;
 mod refusals;

@@ -55,6 +55,7 @@ pub fn run_with(project: &str, intent: Intent, destination: Option<&str>, filter
             root: "/app".into(),
             prefix: String::new(),
             revision: "abc".into(),
+            branch: Some("main".into()),
             changes: vec![],
         }),
         secret_names: vec!["PASSWORD".to_string()],

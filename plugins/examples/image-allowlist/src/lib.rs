@@ -3,12 +3,27 @@
 mod image;
 
 use serde::Deserialize;
-use sextant_sdk::{Deployment, Facts, Fault, Plan, PlannedStep, Policy, Verdict};
+use sextant_sdk::{Deployment, Facts, Fault, Plan, Policy, Verdict};
 
 use image::Image;
 
 /// Programs that start containers from images which a policy cannot tell among their words.
 const ENGINES: [&str; 5] = ["docker", "podman", "nerdctl", "ctr", "crictl"];
+
+/// Kinds of steps that bring an image to a machine.
+const BRINGING: [&str; 11] = [
+    "pull",
+    "pull-accessory-image",
+    "push",
+    "build",
+    "pack",
+    "tag",
+    "extract-assets",
+    "start-container",
+    "start-accessory",
+    "publish-files",
+    "publish",
+];
 
 /// What stands below `with:`.
 #[derive(Deserialize)]
@@ -28,15 +43,14 @@ impl Policy for ImageAllowlist {
         let settings: Settings = serde_json::from_str(&deployment.settings())
             .map_err(|error| Fault::InvalidSetting(("with".to_string(), error.to_string())))?;
         let own = deployment.repository();
-        for step in plan.steps() {
-            for name in images(&step) {
-                if let Some(reason) = settings.objection(&name, &own) {
-                    verdict.deny(&reason, &[step.id()]);
-                }
+        for (name, steps) in images(plan) {
+            if let Some(reason) = settings.objection(&name, &own) {
+                verdict.deny(&reason, &steps);
             }
-            if let Some(program) = engine(&step).filter(|program| !settings.trust_programs.contains(program)) {
-                verdict
-                    .deny(&format!("what `{program}` is told cannot be judged, and it is not trusted"), &[step.id()]);
+        }
+        for (program, steps) in values(plan, &["run"], "/words/0") {
+            if ENGINES.contains(&program.as_str()) && !settings.trust_programs.contains(&program) {
+                verdict.deny(&format!("what `{program}` is told cannot be judged, and it is not trusted"), &steps);
             }
         }
         Ok(())
@@ -56,30 +70,19 @@ impl Settings {
     }
 }
 
-/// The images that a step brings to a machine. What only takes images away is nobody's concern.
-fn images(step: &PlannedStep) -> Vec<String> {
-    let detail = |pointer: &str| step.detail(pointer).and_then(|json| serde_json::from_str::<String>(&json).ok());
-    match step.kind().as_str() {
-        "pull"
-        | "pull-accessory-image"
-        | "push"
-        | "build"
-        | "pack"
-        | "tag"
-        | "extract-assets"
-        | "start-container"
-        | "start-accessory"
-        | "publish-files" => step.image().into_iter().collect(),
-        "publish" => step.image().into_iter().chain(detail("/image/base")).collect(),
-        "boot-proxy" | "run-proxy" => detail("/container/image").into_iter().collect(),
-        _ => Vec::new(),
-    }
+/// The images that steps bring to a machine, with the numbers of the steps. What only takes images away is nobody's concern.
+fn images(plan: &Plan) -> Vec<(String, Vec<u32>)> {
+    let mut images = plan.images(&BRINGING.map(str::to_string));
+    images.extend(values(plan, &["publish"], "/image/base"));
+    images.extend(values(plan, &["boot-proxy", "run-proxy"], "/container/image"));
+    images
 }
 
-/// The container engine that a step runs by itself.
-fn engine(step: &PlannedStep) -> Option<String> {
-    let program = step.detail("/words/0").filter(|_| step.kind() == "run")?;
-    serde_json::from_str(&program).ok().filter(|program: &String| ENGINES.contains(&program.as_str()))
+/// The texts that a pointer leads to in steps of some kinds, with the numbers of the steps.
+fn values(plan: &Plan, kinds: &[&str], pointer: &str) -> Vec<(String, Vec<u32>)> {
+    let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+    let found = plan.values(&kinds, pointer).into_iter();
+    found.filter_map(|(json, steps)| Some((serde_json::from_str(&json).ok()?, steps))).collect()
 }
 
 sextant_sdk::export!(ImageAllowlist: policy);

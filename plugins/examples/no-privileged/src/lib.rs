@@ -3,7 +3,7 @@
 mod danger;
 
 use serde::de::DeserializeOwned;
-use sextant_sdk::{Deployment, Facts, Fault, Plan, PlannedStep, Policy, Verdict};
+use sextant_sdk::{Deployment, Facts, Fault, Plan, Policy, Verdict};
 
 /// An option without dashes and its value.
 type Choice = (String, Option<String>);
@@ -12,10 +12,10 @@ struct NoPrivileged;
 
 impl Policy for NoPrivileged {
     fn review(_: &Deployment, _: &Facts, plan: &Plan, verdict: &Verdict) -> Result<(), Fault> {
-        for step in plan.steps() {
-            for (name, value) in choices(&step) {
+        for (choices, steps) in choices(plan) {
+            for (name, value) in choices {
                 if let Some(reason) = danger::of(&name, value.as_deref()) {
-                    verdict.deny(&reason, &[step.id()]);
+                    verdict.deny(&reason, &steps);
                 }
             }
         }
@@ -23,26 +23,28 @@ impl Policy for NoPrivileged {
     }
 }
 
-/// What a step tells docker about a container.
-fn choices(step: &PlannedStep) -> Vec<Choice> {
-    match step.kind().as_str() {
-        "start-container" | "start-accessory" => {
-            let volumes: Vec<String> = detail(step, "/volumes");
-            let network: Option<String> = detail(step, "/network");
-            let named = |name: &'static str| move |value: String| (name.to_string(), Some(value));
-            let mut choices: Vec<Choice> = volumes.into_iter().map(named("volume")).collect();
-            choices.extend(network.map(named("network")));
-            choices.extend(detail::<Vec<Choice>>(step, "/flags"));
-            choices
-        }
-        "boot-proxy" | "run-proxy" => detail(step, "/container/options"),
-        "run" => of_words(&detail::<Vec<String>>(step, "/words")),
-        _ => Vec::new(),
-    }
+/// What steps tell docker about containers, with the numbers of the steps.
+fn choices(plan: &Plan) -> Vec<(Vec<Choice>, Vec<u32>)> {
+    let named = |name: &'static str| move |value: String| (name.to_string(), Some(value));
+    let starting = ["start-container", "start-accessory"];
+    let proxy = ["boot-proxy", "run-proxy"];
+    let volumes = values::<Vec<String>>(plan, &starting, "/volumes");
+    let networks = values::<String>(plan, &starting, "/network");
+    let words = values::<Vec<String>>(plan, &["run"], "/words");
+    let mut choices: Vec<(Vec<Choice>, Vec<u32>)> = Vec::new();
+    choices.extend(volumes.map(|(volumes, steps)| (volumes.into_iter().map(named("volume")).collect(), steps)));
+    choices.extend(networks.map(|(network, steps)| (vec![named("network")(network)], steps)));
+    choices.extend(values(plan, &starting, "/flags"));
+    choices.extend(values(plan, &proxy, "/container/options"));
+    choices.extend(words.map(|(words, steps)| (of_words(&words), steps)));
+    choices
 }
 
-fn detail<T: DeserializeOwned + Default>(step: &PlannedStep, pointer: &str) -> T {
-    step.detail(pointer).and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default()
+/// The values that a pointer leads to in steps of some kinds, with the numbers of the steps.
+fn values<T: DeserializeOwned>(plan: &Plan, kinds: &[&str], pointer: &str) -> impl Iterator<Item = (T, Vec<u32>)> {
+    let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+    let found = plan.values(&kinds, pointer).into_iter();
+    found.filter_map(|(json, steps)| Some((serde_json::from_str(&json).ok()?, steps)))
 }
 
 /// Options among the words of a program: `--pid host`, `--pid=host`, `-v /:/host`, `-v/:/host`. Which options take a value is not known here, so

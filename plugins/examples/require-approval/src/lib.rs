@@ -28,7 +28,7 @@ impl Policy for RequireApproval {
         if settings.count == 0 {
             return Err(Fault::InvalidSetting(("count".to_string(), "is 0: at least one has to approve".to_string())));
         }
-        if plan.steps().is_empty() {
+        if plan.size() == 0 {
             return Ok(());
         }
         if let Some(reason) = reason(&settings, deployment.destination().as_deref(), plan.hosts().len()) {

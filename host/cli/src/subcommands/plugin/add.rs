@@ -1,6 +1,6 @@
 //! `sextant plugin add`.
 
-use configuration::{Node, Origin, Plugin, PluginLimits};
+use configuration::Plugin;
 use distribution::{Expectation, Found, Lock, Source};
 use plugin_runtime::{Cache, Catalogue, Limits};
 use serde_json::json;
@@ -64,22 +64,8 @@ fn listed<'a>(project: &'a Project, name: &str) -> Option<&'a Plugin> {
 /// Compiles a component once, so that no deploy has to, and so that what cannot be used is refused here.
 fn compile(found: &Found, listed: Option<&Plugin>) -> Result<(), Failure> {
     say(&format!("Compiling {} ({} KiB)", found.locked.name, found.component.len().div_ceil(1024)));
-    let plugin = listed.cloned().unwrap_or_else(|| Plugin {
-        name: found.locked.name.clone(),
-        source: found.locked.source.clone(),
-        digest: None,
-        key: None,
-        registry_pattern: None,
-        adapter: found.locked.name.clone(),
-        secrets: Vec::new(),
-        reveal: Vec::new(),
-        network: Vec::new(),
-        programs: Vec::new(),
-        variables: Vec::new(),
-        files: Vec::new(),
-        limits: PluginLimits::default(),
-        settings: Node::empty_map(Origin::start_of("x-plugins")),
-    });
+    let locked = &found.locked;
+    let plugin = listed.cloned().unwrap_or_else(|| configuration::bare_plugin(&locked.name, &locked.source));
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     Catalogue::load(&[], vec![(plugin, found.component.clone())], Limits::default(), cache.as_ref())?;
     Ok(())

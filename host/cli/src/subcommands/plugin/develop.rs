@@ -10,7 +10,7 @@ use transport::Complaints;
 use crate::arguments::{Build, Change, DevelopPlugin, Options};
 use crate::diff::diff;
 use crate::failure::Failure;
-use crate::invocation::{self, Look};
+use crate::invocation::{self, Look, Planned, failed};
 use crate::outline::{Detail, outline};
 use crate::project::Project;
 use crate::report::{print, print_raw, say};
@@ -70,13 +70,17 @@ fn round(options: &Options, folder: &Path, before: Option<&str>) -> Result<Strin
     }
     options.built = Some((name, component));
     let request = change::request(&Change::Deploy(Build { skip_push: false, no_cache: false }));
-    let plan = invocation::plan(&project, &options, request, Look::Offline)?;
+    let Planned { saved, denied } = invocation::plan(&project, &options, request, Look::Offline)?;
     let detail = if options.verbose { Detail::Commands } else { Detail::Steps };
-    let now = outline(&plan.plan, detail);
+    let now = outline(&saved.plan, detail);
     match before {
         None => print_raw(&now),
         Some(before) if before == now => print("The plan is as before"),
         Some(before) => print_raw(&diff(before, &now, ("before", "now"))),
+    }
+    // What the policy that is being written says of the plan is told, and the plan is there to compare with all the same.
+    if let Some(error) = denied {
+        failed(&project, error).tell(options.output);
     }
     Ok(now)
 }

@@ -1,0 +1,84 @@
+//! `sextant approve`: signs the digest of a plan in a file, and adds the signature to it.
+
+use std::io::Write;
+use std::path::Path;
+
+use journal::SavedPlan;
+use plan::Approver;
+use serde_json::json;
+use tempfile::NamedTempFile;
+
+use crate::approvals;
+use crate::arguments::{Approve, Options, Output};
+use crate::failure::Failure;
+use crate::outline::{Detail, outline};
+use crate::project::Project;
+use crate::report::{print, print_raw, say};
+
+pub fn run(options: &Options, arguments: &Approve) -> Result<u8, Failure> {
+    let path = Path::new(&arguments.plan);
+    let mut saved = read(path)?;
+    let detail = if options.verbose { Detail::Commands } else { Detail::Steps };
+    if options.output == Output::Text && !options.quiet {
+        print_raw(&outline(&saved.plan, detail));
+    }
+    let (signature, key) = approvals::sign(&saved.digest, arguments.key.as_deref())?;
+    let is_new = !saved.approvals.contains(&signature);
+    if is_new {
+        saved.approvals.push(signature);
+        write(path, &saved)?;
+    }
+    let approvals = saved.approvals.len();
+    match options.output {
+        Output::Json => {
+            print(&json!({ "approved": saved.digest, "key": key, "new": is_new, "approvals": approvals }).to_string())
+        }
+        Output::Text => {
+            let how = if is_new { "Approved" } else { "Approved already" };
+            let plan = &saved.plan;
+            say(&format!("{how}: {} {} {}, digest {}", plan.subcommand, plan.service, plan.version, saved.digest));
+            say(&format!("Signed with {key}; {} carries {approvals} by now", arguments.plan));
+            counted(options, &saved)?;
+        }
+    }
+    Ok(0)
+}
+
+/// Tells who the approvals count as, where it is known here who may give them.
+fn counted(options: &Options, saved: &SavedPlan) -> Result<(), Failure> {
+    let of_project = || Project::read(options).ok()?.configuration.signers;
+    let Some(signers) = approvals::signers(options, of_project().as_deref()) else { return Ok(()) };
+    let approvers = approvals::approvers(saved, Some(&signers))?;
+    let words = |approver: &Approver| match approver.roles.as_slice() {
+        [] => approver.person.clone(),
+        roles => format!("{} ({})", approver.person, roles.join(", ")),
+    };
+    let people: Vec<String> = approvers.iter().map(words).collect();
+    let people = if people.is_empty() { "nobody".to_string() } else { people.join(", ") };
+    say(&format!("Approved by {people}, as {signers} has them"));
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<SavedPlan, Failure> {
+    let shown = path.display();
+    let hint = "`sextant plan … --out FILE` writes one";
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::with_hint(format!("the plan {shown} cannot be read: {error}"), hint))?;
+    SavedPlan::parse(path, &text).map_err(|error| Failure::with_hint(error.to_string(), hint))
+}
+
+/// Writes the plan with its approvals in the place of the file, whole or not at all.
+fn write(path: &Path, saved: &SavedPlan) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let replaced = || {
+        let mode = std::fs::metadata(path)?.permissions();
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(saved.text().as_bytes())?;
+        file.as_file().set_permissions(mode)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    };
+    replaced().map_err(|error: std::io::Error| {
+        Failure::message(format!("the approval cannot be written to {}: {error}", path.display()))
+    })
+}
