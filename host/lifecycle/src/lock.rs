@@ -77,10 +77,11 @@ async fn visit<T: Transport>(
     let first = if holder { host::take_lock(&lock.directory, &lock.details) } else { host::make_directory(".kamal") };
     let tasks = [Task::new(first).titled("take the deploy lock").within(LIMIT), observe::task(run)];
     let machine = Machine::Host(name.to_string());
+    let began = observe::clock();
     let report = transport.run(&machine, &tasks, interrupts, &mut |_| {}).await;
     match report.ending {
         Ending::Complete => {
-            let facts = observe::read(run, name, &report.outcomes[1]);
+            let facts = observe::read(run, name, &report.outcomes[1], began);
             if holder && facts.is_err() {
                 let _ = release(transport, lock).await;
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use commands::Machine;
 use plan::hooks::{Happening, Verdict};
-use plan::{Action, Plan, Step};
+use plan::{Action, Finding, Plan, Step};
 use serde_json::Value;
 use wasmtime::component::Resource;
 
@@ -51,6 +51,11 @@ impl review::HostPlan for State {
         Ok(self.table.get(&this)?.0.lock.is_some())
     }
 
+    fn findings(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<Resource<Finding>>> {
+        let plan = self.table.get(&this)?.0.clone();
+        plan.findings.iter().map(|finding| Ok(self.table.push(finding.clone())?)).collect()
+    }
+
     fn json(&mut self, this: Resource<PlanView>) -> wasmtime::Result<String> {
         Ok(serde_json::to_string(&*self.table.get(&this)?.0)?)
     }
@@ -92,6 +97,29 @@ impl review::HostPlannedStep for State {
     }
 
     fn drop(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl review::HostFinding for State {
+    fn kind(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.kind.name().to_string())
+    }
+
+    fn host(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.host.clone())
+    }
+
+    fn message(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.message.clone())
+    }
+
+    fn hint(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.hint.clone())
+    }
+
+    fn drop(&mut self, this: Resource<Finding>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
     }
