@@ -5,6 +5,7 @@
 
 mod deploys;
 mod differential;
+mod drift;
 mod failures;
 mod images;
 mod interrupts;

@@ -1,7 +1,9 @@
 //! What a plan changes against what runs.
 
+use std::sync::Arc;
+
 use commands::docker::Container as Wanted;
-use plan::{Intent, Restart, Settings};
+use plan::{HostFacts, Intent, Restart, Settings};
 
 use crate::rig::{Double, LARGE, container, facts, image, planned, run, warm};
 
@@ -9,10 +11,11 @@ const PROJECT: &str = "
 service: app
 image: acme/app
 servers:
-  web: [10.0.0.1, 10.0.0.2]
+  web: { hosts: [10.0.0.1, 10.0.0.2], cmd: \"bin/web --port '80'\", options: { memory: 512m } }
 registry: { server: ghcr.io, username: acme, password: [PASSWORD] }
 builder: { arch: amd64 }
-env: { clear: { DEBUG: '1', LEVEL: 'info' } }
+volumes: ['$PWD/data:/data', 'cache:/cache']
+env: { clear: { DEBUG: '1', LEVEL: 'info' }, secret: [SECRET] }
 accessories:
   db: { image: 'mysql:8.4', host: 10.0.0.1, env: { clear: { ROOT: '%' } } }
 ";
@@ -50,31 +53,48 @@ fn hooks(wanted: Wanted) -> Double {
     Double { starts: Some(wanted), secrets: vec![("SECRET".into(), "SECRET".into())], ..Double::default() }
 }
 
-/// What changes on one host where this runs, and the plan's last note.
-fn changed(version: &str, settings: Option<Settings>, wanted: Wanted) -> (Vec<String>, Option<String>) {
+/// A host where this runs.
+fn host(version: &str, settings: Option<Settings>) -> HostFacts {
     let mut host = warm(&["web"]);
     host.containers[0].name = format!("app-web-{version}");
     host.containers[0].settings = settings;
     let environment = Some(vec!["PATH".to_string()]);
     host.images = vec![plan::Image { environment, ..image("v1") }];
-    let project = PROJECT.replace(", 10.0.0.2]", "]").replace("accessories:", "x-accessories:");
-    let deploy = run(&project, Intent::Deploy { skip_push: true });
-    let plan = planned(deploy, facts(&[("10.0.0.1", host)]), &hooks(wanted)).unwrap();
+    host
+}
+
+/// The project with one host and without accessories.
+fn small() -> String {
+    PROJECT.replace(", 10.0.0.2]", "]").replace("accessories:", "x-accessories:")
+}
+
+/// What a deploy of `v2` changes on one host where this runs, and the plan's last note.
+fn changed(version: &str, settings: Option<Settings>) -> (Vec<String>, Option<String>) {
+    let deploy = run(&small(), Intent::Deploy { skip_push: true });
+    let plan = planned(deploy, facts(&[("10.0.0.1", host(version, settings))]), &hooks(wanted())).unwrap();
     let line = |change: &plan::Change| format!("{} on {}: {}", change.subject(), change.host, change.text());
     (plan.changes.iter().map(line).collect(), plan.notes.last().cloned())
 }
 
+/// The differences between what runs and what would be started: a plugin is free to start what it likes here.
+fn differences(settings: Settings, wanted: Wanted) -> Vec<String> {
+    let run = Arc::new(run(&small(), Intent::Drift));
+    let facts = Arc::new(facts(&[("10.0.0.1", host("v1", Some(settings)))]));
+    let found = plan::drift(&run, &facts, &hooks(wanted), None).unwrap();
+    found.iter().flat_map(|drift| drift.differences.iter().map(ToString::to_string)).collect()
+}
+
 #[test]
 fn another_version_is_a_change() {
-    assert_eq!(changed("v1", Some(settings(&["DEBUG"])), wanted()).0, ["web on 10.0.0.1: v1 → v2"]);
-    assert_eq!(changed("v1", None, wanted()).0, ["web on 10.0.0.1: v1 → v2"]);
+    assert_eq!(changed("v1", Some(settings(&["DEBUG"]))).0, ["web on 10.0.0.1: v1 → v2"]);
+    assert_eq!(changed("v1", None).0, ["web on 10.0.0.1: v1 → v2"]);
 }
 
 #[test]
 fn the_same_version_with_the_same_settings_is_none_and_a_note_says_so() {
     let already = "this version already runs with these settings; values of secrets were not compared".to_string();
-    assert_eq!(changed("v2", Some(settings(&["DEBUG"])), wanted()), (vec![], Some(already.clone())));
-    let (changes, note) = changed("v2", None, wanted());
+    assert_eq!(changed("v2", Some(settings(&["DEBUG"]))), (vec![], Some(already.clone())));
+    let (changes, note) = changed("v2", None);
     assert!(changes.is_empty(), "nothing is known to differ");
     assert_ne!(note, Some(already), "nothing is known to be the same, either");
 }
@@ -84,8 +104,7 @@ fn every_setting_that_differs_is_named() {
     let check = |change: &dyn Fn(&mut Settings, &mut Wanted), expected: &str| {
         let (mut settings, mut wanted) = (settings(&["DEBUG"]), wanted());
         change(&mut settings, &mut wanted);
-        let (changes, _) = changed("v2", Some(settings), wanted);
-        assert_eq!(changes, [format!("web on 10.0.0.1: {expected}")]);
+        assert_eq!(differences(settings, wanted).join(", "), expected);
     };
     let text = |text: &str| Some(text.to_string());
     check(&|_, wanted| wanted.environment.push(("LEVEL".into(), text("info"))), "variable LEVEL is new");
@@ -115,7 +134,7 @@ fn what_a_shell_fills_in_is_not_judged() {
     other.environment.push(("WHO".into(), Some("${USER}".into())));
     other.volumes[1] = "$CACHE:/cache".into();
     other.command = Some("bin/web --port $PORT".into());
-    assert_eq!(changed("v2", Some(settings(&["DEBUG", "WHO"])), other).0, Vec::<String>::new());
+    assert_eq!(differences(settings(&["DEBUG", "WHO"]), other), Vec::<String>::new());
 }
 
 #[test]

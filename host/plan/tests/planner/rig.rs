@@ -203,7 +203,7 @@ impl Hooks for Double {
             None => vec![words(&format!("start {name}")), words("route")],
             Some(wanted) => {
                 let image = run.configuration.absolute_image(&run.version);
-                let path = "secrets.env".to_string();
+                let path = run.configuration.host_environment_file(role);
                 let container = commands::docker::Container {
                     name: name.clone(),
                     image,
