@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use commands::{Command, observation};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::condition::{self, Condition, Moment};
 use crate::ports::PortBindings;
@@ -68,10 +69,10 @@ pub struct Container {
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
     /// Published ports.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "if_readable", skip_serializing_if = "Option::is_none")]
     pub ports: Option<PortBindings>,
     /// What it was started with, if it is the app's or an accessory's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "if_readable", skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,
 }
 
@@ -294,7 +295,12 @@ pub struct App<'a> {
     pub destination: Option<&'a str>,
 }
 
-fn read_lines<T: serde::de::DeserializeOwned>(host: &str, text: &str) -> Result<Vec<T>, UnreadableAnswer> {
+/// What docker tells in another way than it usually does is unknown, which is no error.
+fn if_readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
+}
+
+fn read_lines<T: DeserializeOwned>(host: &str, text: &str) -> Result<Vec<T>, UnreadableAnswer> {
     text.lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| {

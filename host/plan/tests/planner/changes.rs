@@ -27,6 +27,7 @@ fn settings(variables: &[&str]) -> Settings {
         command: Some(vec!["bin/web".into(), "--port".into(), "80".into()]),
         binds: Some(vec!["/root/data:/data".into(), "cache:/cache".into()]),
         restart: Some(Restart { name: "unless-stopped".into(), maximum_retry_count: 0 }),
+        log: Some(plan::Log { driver: "json-file".into(), config: None }),
         network: "kamal".into(),
         memory: 512 << 20,
         ..Settings::default()
