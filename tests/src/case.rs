@@ -63,6 +63,10 @@ pub struct Machine {
     pub images: Vec<(Vec<String>, Labels)>,
     /// State, name, image, labels; oldest first.
     pub containers: Vec<(String, String, String, Labels)>,
+    /// Words of `docker run` that were said before, as docker gets them.
+    pub started: Vec<Vec<String>>,
+    /// Programs that say this, whatever they are asked.
+    pub programs: Vec<(String, String)>,
     /// What kamal-proxy routes to: service and container.
     pub routes: Vec<(String, String)>,
     /// Builders of buildx.
@@ -174,6 +178,8 @@ impl Machine {
                     let (state, name, image) = (next(), next(), next());
                     machine.containers.push((state, name, image, parts.map(pair).collect::<Result<_, _>>()?));
                 }
+                "started" => machine.started.push(words(rest)),
+                "program" => machine.programs.push((rest.to_string(), section.body.join("\n"))),
                 "route" => machine.routes.push(pair(rest)?),
                 "context" => machine.contexts.push(pair(rest)?),
                 "builder" => machine.builders.push(rest.to_string()),

@@ -118,6 +118,9 @@ impl World {
             }
             program(&place.join("pack"), &pack());
         }
+        // A host has room, and reaches what it wants to, unless the case says otherwise.
+        program(&self.path("host-programs/df"), &saying("/dev/vda1 100000000 50000000 50000000 50% /"));
+        program(&self.path("host-programs/timeout"), "exit 0");
         fs::create_dir(self.path("guest-programs")).expect("a new folder");
         program(&self.path("guest-programs/sudo"), "exit 1");
         program(&self.path("operator-programs/ssh"), &self.ssh(case));
@@ -224,7 +227,7 @@ impl World {
             "containers": containers, "images": images, "networks": machine.networks, "rules": rules.collect::<Vec<_>>(),
             "builders": machine.builders, "contexts": machine.contexts,
             "routes": machine.routes.iter().map(|(service, name)| json!([service, identity(name)])).collect::<Vec<_>>(),
-            "passwords": self.passwords(), "pulled_labels": { "service": service },
+            "started": machine.started, "passwords": self.passwords(), "pulled_labels": { "service": service },
         });
         fs::write(self.path("state").join(format!("{name}.json")), state.to_string()).expect("the state is written");
     }
@@ -239,6 +242,11 @@ impl World {
             fs::create_dir_all(home.join(folder)).expect("a new folder");
         }
         let case = self.folder.path().display();
+        let own = self.path("hosts").join(name).join("programs");
+        fs::create_dir_all(&own).expect("a new folder");
+        for (name, text) in &machine.programs {
+            program(&own.join(name), &saying(text));
+        }
         let system = self.system_programs(machine.no_docker);
         let programs = if machine.no_docker { system } else { format!("{case}/host-programs:{system}") };
         let (programs, user) = match machine.no_root {
@@ -246,7 +254,7 @@ impl World {
             false => (programs, ""),
         };
         let enter = [
-            format!("export CASE='{case}' PATH='{programs}' {user}"),
+            format!("export CASE='{case}' PATH='{}:{programs}' {user}", own.display()),
             format!("export STUB_MACHINE='{name}' STUB_STATE='{case}/state/{name}.json' STUB_LOG='{case}/calls'"),
             "cd \"$HOME\" && exec /bin/sh -c \"$SSH_ORIGINAL_COMMAND\"".to_string(),
         ];
@@ -331,6 +339,11 @@ fn write(folder: &Path, file: &File) {
     let _ = fs::remove_file(&path);
     fs::write(&path, &file.content).expect("the file is written");
     fs::set_permissions(&path, fs::Permissions::from_mode(file.mode)).expect("the file gets its mode");
+}
+
+/// A program that says something.
+fn saying(text: &str) -> String {
+    format!("cat <<'END'\n{text}\nEND")
 }
 
 /// A program that only notes that it was called.

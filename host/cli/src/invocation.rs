@@ -432,6 +432,42 @@ pub fn plan_run(
     })
 }
 
+/// What on the hosts differs from the configuration of a project that has these destinations.
+pub fn drift(project: &Project, options: &Options, destinations: &[String]) -> Result<Vec<plan::Drift>, Failure> {
+    connect(project, options)?;
+    require_port(project)?;
+    let secrets = project.secrets(Substitution::NamesOnly)?;
+    let known = known(&secrets);
+    let lookup = lookup(project, known.clone());
+    let words = options.path.clone();
+    let request = Request { intent: Intent::Drift, words, version: Some(Version::Latest), no_cache: false };
+    let run = Arc::new(run(project, options, request, &secrets)?);
+    let catalogue = catalogue(project, options)?;
+    let deeds = deeds(project, &run, &catalogue, known);
+    let silent = |_: lifecycle::Event<'_>| {};
+    runtime()?.block_on(async {
+        let machines = machines(project, &secrets);
+        let interrupts = interrupts();
+        let operation = Operation {
+            run: run.clone(),
+            transport: &machines,
+            hooks: &catalogue,
+            secrets: &secrets,
+            lookup: &lookup,
+            deeds: &deeds,
+            events: &silent,
+            interrupts: &interrupts,
+        };
+        let observed = operation.observe().await;
+        transport::Transport::close(&machines).await;
+        let found = observed.and_then(|facts| {
+            let facts = Arc::new(facts);
+            Ok(tokio::task::block_in_place(|| plan::drift(&run, &facts, &catalogue, Some(destinations)))?)
+        });
+        found.map_err(|error| failed(project, error))
+    })
+}
+
 /// Values that take no command.
 fn known(secrets: &Secrets) -> KnownSecrets {
     let values = secrets.iter().map(|(name, value)| (name.to_string(), value.clone()));

@@ -1,6 +1,7 @@
 //! The `sextant` program: reads the command line, runs a subcommand, turns what went wrong into words and an exit code.
 //!
-//! Exit codes: 0 all went well, 1 something failed, 2 the command line makes no sense, 130 interrupted.
+//! Exit codes: 0 all went well, 1 something failed, 2 the command line makes no sense, 3 `drift` found something,
+//! 130 interrupted.
 
 mod aliases;
 mod approvals;

@@ -1,7 +1,7 @@
 //! A plan as text that can be read aloud.
 
 use commands::Machine;
-use plan::{Action, Barrier, Block, Override, Plan, PluginUse, Stage, Step, Track, lower};
+use plan::{Action, Barrier, Block, Change, Finding, Override, Plan, PluginUse, Stage, Step, Track, lower};
 
 use crate::commits::shortened;
 
@@ -53,6 +53,36 @@ fn policy(plugin: &PluginUse) -> Option<String> {
     Some(format!("{}{folder} ({mode})", plugin.name))
 }
 
+/// Findings that read the same, once, with all of their hosts.
+pub fn together(findings: &[Finding]) -> Vec<(Vec<&str>, &Finding)> {
+    let mut groups: Vec<(Vec<&str>, &Finding)> = Vec::new();
+    for finding in findings {
+        match groups.iter_mut().find(|(_, first)| (first.kind, &first.message) == (finding.kind, &finding.message)) {
+            Some((hosts, _)) => hosts.push(&finding.host),
+            None => groups.push((vec![&finding.host], finding)),
+        }
+    }
+    groups
+}
+
+/// A line for every role or accessory, with all hosts on which it changes in the same way.
+fn changes(changes: &[Change]) -> Vec<String> {
+    let mut groups: Vec<(Vec<&str>, &Change)> = Vec::new();
+    for change in changes {
+        let same = |(_, first): &&mut (Vec<&str>, &Change)| {
+            first.subject() == change.subject() && first.text() == change.text()
+        };
+        match groups.iter_mut().find(same) {
+            Some((hosts, _)) => hosts.push(&change.host),
+            None => groups.push((vec![&change.host], change)),
+        }
+    }
+    groups
+        .iter()
+        .map(|(hosts, change)| format!("{} on {}: {}", change.subject(), hosts.join(", "), change.text()))
+        .collect()
+}
+
 /// The text so far, and whether a step is in it.
 struct Outline {
     detail: Detail,
@@ -81,6 +111,14 @@ impl Outline {
         }
         for note in &plan.notes {
             self.line(&format!("Note: {note}"));
+        }
+        for (hosts, finding) in together(&plan.findings) {
+            self.line(&format!("Warning: {}: {}", hosts.join(", "), finding.message));
+            self.line(&format!("  hint: {}", finding.hint));
+        }
+        if !plan.changes.is_empty() {
+            self.line("\nAgainst what runs now");
+            changes(&plan.changes).iter().for_each(|line| self.line(&format!("  {line}")));
         }
         if !plan.connect.is_empty() {
             self.line("\nBefore the first connection");

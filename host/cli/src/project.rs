@@ -229,6 +229,11 @@ impl Project {
         })
     }
 
+    /// The destinations that the project has files for.
+    pub fn destinations(&self, config_file: &str) -> Vec<String> {
+        destinations(&self.directory, config_file)
+    }
+
     /// What a git command prints; nothing if it fails.
     pub fn git(&self, words: &[&str]) -> Option<String> {
         printed(&self.directory, "git", words)

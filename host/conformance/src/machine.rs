@@ -42,8 +42,11 @@ impl Machine {
 
     /// What is observed of it.
     pub fn facts(&self) -> HostFacts {
-        let images =
-            self.images.iter().map(|(tag, id)| Image { id: id.clone(), tags: Some(vec![tag.clone()]), labels: None });
+        let images = self.images.iter().map(|(tag, id)| Image {
+            id: id.clone(),
+            tags: Some(vec![tag.clone()]),
+            ..Image::default()
+        });
         HostFacts { containers: self.containers.clone(), images: images.collect(), ..HostFacts::bare() }
     }
 
@@ -95,6 +98,7 @@ impl Machine {
                     image_id,
                     state: "running".to_string(),
                     labels: Some(labels.collect()),
+                    ..Container::default()
                 };
                 self.containers.insert(0, new);
             }

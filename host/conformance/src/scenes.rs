@@ -112,7 +112,7 @@ fn running(run: &Run) -> Facts {
     let configuration = &run.configuration;
     let latest = configuration.latest_image();
     for (host, facts) in &mut facts.hosts {
-        let image = Image { id: "sha256:0ld".into(), tags: Some(vec![latest.clone()]), labels: None };
+        let image = Image { id: "sha256:0ld".into(), tags: Some(vec![latest.clone()]), ..Image::default() };
         facts.images.push(image);
         for role in run.selection.roles_on(host) {
             let destination = configuration.destination.clone().unwrap_or_default();
@@ -127,6 +127,7 @@ fn running(run: &Run) -> Facts {
                 labels: Some(
                     labels.into_iter().map(|(key, value)| (key.to_string(), value)).collect::<BTreeMap<_, _>>(),
                 ),
+                ..Container::default()
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plan::{Approver, Basis, Change, Facts, Plan, Run};
+use plan::{Approver, Basis, FactChange, Facts, Plan, Run};
 use transport::Transport;
 
 use crate::error::LifecycleError;
@@ -64,6 +64,6 @@ impl<T: Transport> Operation<'_, T> {
     ) -> LifecycleError {
         let decide = || settled.basis.decisive_changes(facts, self.hooks, is_another);
         let changes = tokio::task::block_in_place(decide);
-        LifecycleError::Outdated { changes: changes.iter().map(Change::to_string).collect(), reason }
+        LifecycleError::Outdated { changes: changes.iter().map(FactChange::to_string).collect(), reason }
     }
 }

@@ -152,6 +152,7 @@ async fn visit<T: Transport>(
     };
     tasks.extend((visit != Visit::Hold).then(|| observe::task(run)));
     let machine = Machine::Host(name.to_string());
+    let began = observe::clock();
     let report = transport.run(&machine, &tasks, interrupts, &mut |_| {}).await;
     match report.ending {
         Ending::Complete => {
@@ -166,7 +167,7 @@ async fn visit<T: Transport>(
             if visit == Visit::Hold {
                 return Ok(None);
             }
-            let facts = observe::read(run, name, &report.outcomes[tasks.len() - 1]);
+            let facts = observe::read(run, name, &report.outcomes[tasks.len() - 1], began);
             if holder && facts.is_err() {
                 let _ = held.release_on(*transport, name, false).await;
             }

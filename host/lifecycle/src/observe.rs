@@ -1,11 +1,11 @@
 //! Looking at every host, in one trip each, all at once.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use commands::Machine;
 use commands::side_by_side::{parts, side_by_side};
 use futures_util::future::{join, join_all};
-use plan::{Answer, HostFacts, Run, UnreadableAnswer};
+use plan::{Answer, HostFacts, Moment, Run, UnreadableAnswer};
 use transport::{Ending, Interrupts, Outcome, Task, Transport, TransportError};
 
 use crate::error::LifecycleError;
@@ -18,8 +18,14 @@ pub(crate) fn task(run: &Run) -> Task {
     Task::new(side_by_side(&plan::observation(run))).titled("look at the host").within(LIMIT).or_continue()
 }
 
-/// Reads what the task told.
-pub(crate) fn read(run: &Run, host: &str, outcome: &Outcome) -> Result<HostFacts, LifecycleError> {
+/// The operator's clock, in seconds since 1970-01-01 UTC: a look begins.
+pub(crate) fn clock() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or_default()
+}
+
+/// Reads what the task told, of a look that began at that time.
+pub(crate) fn read(run: &Run, host: &str, outcome: &Outcome, began: i64) -> Result<HostFacts, LifecycleError> {
     let parts = parts(&outcome.stdout, plan::observation(run).len());
     // A machine that only pretends says nothing at all. One that says something has to say everything.
     let silent = outcome.stdout.trim().is_empty();
@@ -32,7 +38,7 @@ pub(crate) fn read(run: &Run, host: &str, outcome: &Outcome) -> Result<HostFacts
         host: host.to_string(),
         problem: "a part of it is missing, which may be because there are too many containers".to_string(),
     })?;
-    Ok(HostFacts::read(host, &answers)?)
+    Ok(HostFacts::read(host, &answers, Moment { began, ended: clock() })?)
 }
 
 /// Looks at these hosts.
@@ -44,13 +50,14 @@ pub(crate) async fn observe<T: Transport>(
 ) -> Result<plan::Facts, LifecycleError> {
     let task = [task(run)];
     let looks = hosts.iter().map(async |host| {
+        let began = clock();
         let report = transport.run(&Machine::Host(host.clone()), &task, interrupts, &mut |_| {}).await;
         match report.ending {
             Ending::Broken(TransportError::Interrupted { .. }) => Err(LifecycleError::Interrupted),
             Ending::Broken(error) => Err(LifecycleError::Observe(vec![error])),
             Ending::Complete | Ending::Stopped => {
                 let outcome = report.outcomes.into_iter().next().unwrap_or_default();
-                Ok((host.clone(), read(run, host, &outcome)?))
+                Ok((host.clone(), read(run, host, &outcome, began)?))
             }
         }
     });

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use commands::Machine;
 use commands::docker::Container;
-use configuration::{Accessory, Directory, File};
+use configuration::{Accessory, Configuration, Directory, File};
 
 use crate::action::Action;
 use crate::error::PlanError;
+use crate::facts::{self, HostFacts};
 use crate::login;
 use crate::plan::{Plan, Stage, Step};
 use crate::planner::{Planner, certificate, on_hosts, route};
@@ -173,7 +174,7 @@ fn boot_steps(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> Vec<S
     let file = planner.run.configuration.accessory_environment_file(&accessory.name);
     let secrets: Vec<(String, String)> =
         accessory.environment.secret.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect();
-    let container = container(accessory, host, &file);
+    let container = wanted(&planner.run.configuration, accessory, host);
     steps.push(planner.audit(None, &format!("Booted {} accessory", accessory.name)));
     steps
         .push(Step::new("write the environment file", Action::WriteEnvironmentFile { path: file, secrets }).within(60));
@@ -284,7 +285,8 @@ fn route_step(planner: &Planner<'_>, accessory: &Accessory) -> Option<Step> {
     accessory.proxy.as_ref().map(|proxy| route(planner.run, proxy, None, service, service))
 }
 
-fn container(accessory: &Accessory, host: &str, environment_file: &str) -> Container {
+/// What the container of an accessory is started with.
+pub(crate) fn wanted(configuration: &Configuration, accessory: &Accessory, host: &str) -> Container {
     let mut environment = vec![("KAMAL_HOST".to_string(), Some(host.to_string()))];
     environment.extend(accessory.environment.clear.iter().map(|(name, text)| (name.clone(), text.clone())));
     let mut labels = vec![("service".to_string(), Some(accessory.service_name.clone()))];
@@ -295,7 +297,7 @@ fn container(accessory: &Accessory, host: &str, environment_file: &str) -> Conta
         restart: Some(accessory.restart.clone()),
         network: Some(accessory.network.clone()),
         environment,
-        environment_files: vec![environment_file.to_string()],
+        environment_files: vec![configuration.accessory_environment_file(&accessory.name)],
         log_driver: accessory.logging.driver.clone(),
         log_options: accessory.logging.options.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
         publish: accessory.port.iter().cloned().collect(),
@@ -308,6 +310,10 @@ fn container(accessory: &Accessory, host: &str, environment_file: &str) -> Conta
 }
 
 fn exists(planner: &Planner<'_>, accessory: &Accessory, host: &str) -> bool {
-    let facts = planner.facts.host(host);
-    facts.containers.iter().any(|container| container.label("service") == Some(&accessory.service_name))
+    container_of(planner.facts.host(host), accessory).is_some()
+}
+
+/// The container of an accessory on a host.
+pub(crate) fn container_of<'a>(facts: &'a HostFacts, accessory: &Accessory) -> Option<&'a facts::Container> {
+    facts.containers.iter().find(|container| container.label("service") == Some(&accessory.service_name))
 }

@@ -1,246 +1,212 @@
-//! What changed on the hosts between two looks, in words, and which of it matters to a plan.
+//! What a plan changes against what runs now, and what it leaves as it is though the configuration says otherwise.
 
-use std::fmt;
+use std::collections::BTreeSet;
 
+use commands::Machine;
+use commands::docker::Container as Wanted;
+use configuration::Accessory;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::basis::Basis;
-use crate::facts::{Container, Facts, HostFacts, Image};
-use crate::hooks::Hooks;
-use crate::plan::Plan;
+use crate::accessories;
+use crate::action::Action;
+use crate::differences::{Difference, Expected, differences};
+use crate::facts::{Container, Facts, HostFacts};
+use crate::plan::{Plan, Step};
+use crate::run::{AccessoryAct, Intent, Run};
+use crate::settings;
 
-/// One thing that is another one than it was.
-#[derive(Debug, Clone, PartialEq)]
+/// How a container of a role or an accessory on a host differs from what runs there now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// The host; absent for the operator's machine.
-    pub host: Option<String>,
-    what: What,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum What {
-    /// The host was not looked at before, or is not now.
-    Host(Option<Box<HostFacts>>),
-    /// A container, by name, with its place in the list.
-    Container { name: String, before: Option<Container>, after: Option<(usize, Container)> },
-    /// The images of this deployment.
-    Images { before: Vec<Image>, after: Vec<Image> },
-    /// Any other fact, by its name.
-    Fact { name: String, before: Value, after: Value },
-}
-
-impl Basis {
-    /// What changed since and makes the plan another one: each change that does so by itself, or all of them where it takes several.
-    pub fn decisive_changes(&self, now: &Facts, hooks: &dyn Hooks, is_another: impl Fn(&Plan) -> bool) -> Vec<Change> {
-        let all = changes(&self.facts, now);
-        let decides = |change: &&Change| {
-            let facts = change.applied_to(&self.facts);
-            Self { run: self.run.clone(), facts }.plan(hooks).map_or(true, |plan| is_another(&plan))
-        };
-        let decisive: Vec<Change> = all.iter().filter(decides).cloned().collect();
-        if decisive.is_empty() { all } else { decisive }
-    }
-}
-
-/// Everything that changed between two looks, host by host.
-pub fn changes(before: &Facts, now: &Facts) -> Vec<Change> {
-    let mut changes = Vec::new();
-    let hosts: std::collections::BTreeSet<&String> = before.hosts.keys().chain(now.hosts.keys()).collect();
-    for host in hosts {
-        let of_host = match (before.hosts.get(host), now.hosts.get(host)) {
-            (Some(before), Some(now)) => on_host(before, now),
-            (_, now) => vec![What::Host(now.cloned().map(Box::new))],
-        };
-        changes.extend(of_host.into_iter().map(|what| Change { host: Some(host.clone()), what }));
-    }
-    let here = facts_that_differ(&own_fields(before), &own_fields(now));
-    changes.extend(here.map(|what| Change { host: None, what }));
-    changes
-}
-
-fn on_host(before: &HostFacts, now: &HostFacts) -> Vec<What> {
-    let mut changes = Vec::new();
-    for container in &before.containers {
-        let after = now.containers.iter().enumerate().find(|(_, other)| other.name == container.name);
-        if after.is_none_or(|(_, after)| after != container) {
-            changes.push(What::Container {
-                name: container.name.clone(),
-                before: Some(container.clone()),
-                after: after.map(|(place, after)| (place, after.clone())),
-            });
-        }
-    }
-    for (place, container) in now.containers.iter().enumerate() {
-        if before.container(&container.name).is_none() {
-            let after = Some((place, container.clone()));
-            changes.push(What::Container { name: container.name.clone(), before: None, after });
-        }
-    }
-    if before.images != now.images {
-        changes.push(What::Images { before: before.images.clone(), after: now.images.clone() });
-    }
-    changes.extend(facts_that_differ(&other_fields(before), &other_fields(now)));
-    changes
-}
-
-/// The facts about a host that are neither containers nor images.
-fn other_fields(facts: &HostFacts) -> Map<String, Value> {
-    fields(facts, &["containers", "images"])
-}
-
-/// The facts about no host.
-fn own_fields(facts: &Facts) -> Map<String, Value> {
-    fields(facts, &["hosts"])
-}
-
-fn fields(facts: &impl Serialize, but: &[&str]) -> Map<String, Value> {
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(facts) else { return Map::new() };
-    fields.retain(|name, _| !but.contains(&name.as_str()));
-    fields
-}
-
-fn facts_that_differ(before: &Map<String, Value>, now: &Map<String, Value>) -> impl Iterator<Item = What> + use<> {
-    let names: std::collections::BTreeSet<String> = before.keys().chain(now.keys()).cloned().collect();
-    let of = |fields: &Map<String, Value>, name: &str| fields.get(name).cloned().unwrap_or_default();
-    let pairs = names.into_iter().map(|name| (of(before, &name), of(now, &name), name)).collect::<Vec<_>>();
-    let differ = pairs.into_iter().filter(|(before, after, _)| before != after);
-    differ.map(|(before, after, name)| What::Fact { name, before, after })
+    /// The host.
+    pub host: String,
+    /// The role, where it is the app's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The accessory, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accessory: Option<String>,
+    /// The version, or an accessory's image, that runs; absent where nothing does.
+    pub from: Option<String>,
+    /// The version or image of the plan, or of the configuration.
+    pub to: String,
+    /// What else differs.
+    pub differences: Vec<Difference>,
+    /// Whether the plan brings it about; if not, it stays as it is.
+    pub planned: bool,
 }
 
 impl Change {
-    /// The facts with this change alone.
-    fn applied_to(&self, facts: &Facts) -> Facts {
-        let mut facts = facts.clone();
-        match (&self.host, &self.what) {
-            (Some(host), What::Host(now)) => {
-                facts.hosts.remove(host);
-                facts.hosts.extend(now.clone().map(|now| (host.clone(), *now)));
-            }
-            (Some(host), what) => {
-                if let Some(of_host) = facts.hosts.get_mut(host) {
-                    apply(what, of_host);
-                }
-            }
-            (None, What::Fact { name, after, .. }) => facts = with_fact(&facts, name, after),
-            (None, _) => {}
+    /// What it is about: `web`, `accessory db`.
+    pub fn subject(&self) -> String {
+        match (&self.role, &self.accessory) {
+            (_, Some(accessory)) => format!("accessory {accessory}"),
+            (role, None) => role.clone().unwrap_or_default(),
         }
-        facts
     }
-}
 
-fn apply(what: &What, facts: &mut HostFacts) {
-    match what {
-        What::Host(_) => {}
-        What::Container { name, after, .. } => {
-            facts.containers.retain(|container| container.name != *name);
-            if let Some((place, container)) = after {
-                facts.containers.insert((*place).min(facts.containers.len()), container.clone());
-            }
-        }
-        What::Images { after, .. } => facts.images.clone_from(after),
-        What::Fact { name, after, .. } => *facts = with_fact(facts, name, after),
-    }
-}
-
-/// Facts in which one has another value.
-fn with_fact<F: Serialize + for<'de> Deserialize<'de> + Clone>(facts: &F, name: &str, value: &Value) -> F {
-    let mut written = serde_json::to_value(facts).unwrap_or_default();
-    written[name] = value.clone();
-    serde_json::from_value(written).unwrap_or_else(|_| facts.clone())
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.host.as_deref().unwrap_or("this machine");
-        write!(formatter, "{place}: {}", words(&self.what))
-    }
-}
-
-fn words(what: &What) -> String {
-    match what {
-        What::Host(Some(_)) => "was not looked at before".to_string(),
-        What::Host(None) => "is not looked at any more".to_string(),
-        What::Container { name, before, after } => {
-            format!("container {name} {}", container(before.as_ref(), after.as_ref().map(|(_, after)| after)))
-        }
-        What::Images { before, after } => images(before, after),
-        What::Fact { name, before, after } => fact(name, before, after),
-    }
-}
-
-fn container(before: Option<&Container>, after: Option<&Container>) -> String {
-    match (before, after) {
-        (Some(before), Some(after)) if before.id != after.id => format!("was made anew and is {}", after.state),
-        (Some(before), Some(after)) if before.state != after.state => {
-            format!("was {} and is {}", before.state, after.state)
-        }
-        (Some(_), Some(_)) => "has other settings".to_string(),
-        (Some(_), None) => "is gone".to_string(),
-        (None, Some(after)) => format!("is new and {}", after.state),
-        (None, None) => "is gone".to_string(),
-    }
-}
-
-/// Names that came, went, or mean another image.
-fn images(before: &[Image], after: &[Image]) -> String {
-    let named = |images: &[Image]| -> Vec<(String, String)> {
-        let names = |image: &Image| {
-            let tags = image.tags.iter().flatten().cloned();
-            tags.map(|tag| (tag, image.id.clone())).collect::<Vec<_>>()
+    /// What changes, without subject and host.
+    pub fn text(&self) -> String {
+        let image = match &self.from {
+            None => Some(format!("nothing → {}", self.to)),
+            Some(from) => (*from != self.to).then(|| format!("{from} → {}", self.to)),
         };
-        images.iter().flat_map(names).collect()
-    };
-    let (before, after) = (named(before), named(after));
-    let id = |names: &[(String, String)], name: &str| {
-        names.iter().find(|(other, _)| other == name).map(|(_, id)| id.clone())
-    };
-    let gone = before.iter().filter_map(|(name, old)| match id(&after, name) {
-        None => Some(format!("image {name} is gone")),
-        Some(new) if new != *old => Some(format!("image {name} is another one")),
-        Some(_) => None,
+        let parts: Vec<String> = image.into_iter().chain(self.differences.iter().map(Difference::to_string)).collect();
+        let left = match (&self.accessory, &self.from) {
+            _ if self.planned => String::new(),
+            (Some(name), None) => format!("; this plan leaves it so, `sextant accessory boot {name}` does not"),
+            (Some(name), Some(_)) => format!("; this plan leaves it so, `sextant accessory reboot {name}` does not"),
+            (None, _) => "; this plan leaves it so".to_string(),
+        };
+        parts.join(", ") + &left
+    }
+}
+
+/// What the plan changes and leaves.
+pub(crate) struct Changes {
+    /// Role by role and host by host, in the order of the plan; then accessories.
+    pub list: Vec<Change>,
+    /// Whether containers are started and every one of them runs already as it would be started.
+    pub nothing_differs: bool,
+}
+
+/// Compares a plan with what runs.
+pub(crate) fn changes(run: &Run, facts: &Facts, plan: &Plan) -> Changes {
+    let compared = compared(run);
+    let (mut list, mut started, mut same) = (Vec::new(), 0, 0);
+    for (host, role, steps) in blocks(plan) {
+        let Some(observed) = facts.hosts.get(host) else { continue };
+        for step in steps {
+            let (Action::StartContainer(wanted) | Action::StartAccessory(wanted)) = &step.action else { continue };
+            let expected = Expected {
+                container: wanted,
+                secrets: secrets(wanted, steps.iter().map(|step| &step.action)),
+                compared: &compared,
+            };
+            let change = match (&step.action, role) {
+                (Action::StartAccessory(_), _) => of_accessory(run, host, observed, &expected, true),
+                (_, Some(role)) => {
+                    started += 1;
+                    let is_told = facts.current(run, host, role).is_some_and(|container| container.settings.is_some());
+                    let change = of_role(run, facts, host, role, &expected);
+                    same += usize::from(is_told && change.is_none());
+                    change
+                }
+                (_, None) => None,
+            };
+            list.extend(change);
+        }
+    }
+    let leaves = matches!(
+        run.intent,
+        Intent::Setup { .. }
+            | Intent::Deploy { .. }
+            | Intent::Redeploy { .. }
+            | Intent::Accessory(AccessoryAct::Boot, _)
+    );
+    if leaves {
+        list.extend(left(run, facts, plan, &compared));
+    }
+    Changes { list, nothing_differs: started > 0 && started == same }
+}
+
+/// Values of variables that were compared on the hosts.
+pub(crate) fn compared(run: &Run) -> BTreeSet<String> {
+    let closer = settings::closer(run);
+    if commands::observation::compares_values(&closer) { closer.clear.into_iter().collect() } else { BTreeSet::new() }
+}
+
+/// The steps of every host, block by block, with the block's role.
+fn blocks(plan: &Plan) -> impl Iterator<Item = (&str, Option<&str>, &[Step])> {
+    let tracks = plan.stages().flat_map(|stage| &stage.tracks);
+    tracks.flat_map(|track| {
+        let host = match &track.machine {
+            Machine::Host(host) => Some(host.as_str()),
+            Machine::Local => None,
+        };
+        track.blocks.iter().filter_map(move |block| Some((host?, block.role.as_deref(), block.start.as_slice())))
+    })
+}
+
+/// Names of the variables in a container's files of secrets, where one of these actions writes them.
+pub(crate) fn secrets<'a>(wanted: &Wanted, actions: impl IntoIterator<Item = &'a Action>) -> Vec<&'a str> {
+    let written = actions.into_iter().filter_map(|action| match action {
+        Action::WriteEnvironmentFile { path, secrets } if wanted.environment_files.contains(path) => Some(secrets),
+        _ => None,
     });
-    let new =
-        after.iter().filter(|(name, _)| id(&before, name).is_none()).map(|(name, _)| format!("image {name} is new"));
-    let words: Vec<String> = gone.chain(new).collect();
-    if words.is_empty() { "labels of images changed".to_string() } else { words.join(", ") }
+    written.flatten().map(|(name, _)| name.as_str()).collect()
 }
 
-fn fact(name: &str, before: &Value, after: &Value) -> String {
-    match (name, after) {
-        ("network", Value::Bool(true)) => "docker's network is there now".to_string(),
-        ("network", _) => "docker's network is gone".to_string(),
-        ("lock", Value::Null) => "the deploy lock is free".to_string(),
-        ("lock", _) if before.is_null() => "somebody holds the deploy lock".to_string(),
-        ("lock", _) => "somebody else holds the deploy lock".to_string(),
-        _ => match (shown(before), shown(after)) {
-            (Some(before), Some(after)) => format!("{name} was {before} and is {after}"),
-            _ => format!("{name} changed"),
-        },
-    }
+/// The version of a role's container, by its name.
+pub(crate) fn version_of(run: &Run, role: &str, name: &str) -> String {
+    let prefix = format!("{}-", run.configuration.container_prefix(role));
+    let version = name.strip_prefix(&prefix).unwrap_or(name);
+    version.split("_replaced_").next().unwrap_or(version).to_string()
 }
 
-/// A value that can be told in a line.
-fn shown(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Null => "unknown".to_string(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// Nothing where it is known that nothing differs. Where docker did not tell what the container was started with, the version alone counts.
+fn of_role(run: &Run, facts: &Facts, host: &str, role: &str, expected: &Expected<'_>) -> Option<Change> {
+    let to = version_of(run, role, &expected.container.name);
+    let current = facts.current(run, host, role);
+    let from = current.map(|container| version_of(run, role, &container.name));
+    let differences = current.and_then(|container| compare(expected, container, facts.host(host))).unwrap_or_default();
+    let differs = from.as_ref() != Some(&to) || !differences.is_empty();
+    differs.then(|| Change {
+        host: host.to_string(),
+        role: Some(role.to_string()),
+        accessory: None,
+        from,
+        to,
+        differences,
+        planned: true,
+    })
+}
+
+/// The differences of a container on a host; nothing where docker did not tell what it was started with.
+pub(crate) fn compare(expected: &Expected<'_>, container: &Container, observed: &HostFacts) -> Option<Vec<Difference>> {
+    differences(expected, container, observed.image_of(container))
+}
+
+fn of_accessory(run: &Run, host: &str, observed: &HostFacts, expected: &Expected<'_>, planned: bool) -> Option<Change> {
+    let wanted = expected.container;
+    let accessory = run.configuration.accessories.iter().find(|accessory| accessory.service_name == wanted.name)?;
+    let current = accessories::container_of(observed, accessory);
+    let from = current.map(|container| container.image.clone());
+    let differences = current.and_then(|container| compare(expected, container, observed)).unwrap_or_default();
+    let differs = from.as_ref() != Some(&wanted.image) || !differences.is_empty();
+    differs.then(|| Change {
+        host: host.to_string(),
+        role: None,
+        accessory: Some(accessory.name.clone()),
+        from,
+        to: wanted.image.clone(),
+        differences,
+        planned,
+    })
+}
+
+/// Accessories that are not as the configuration has them, and that the plan leaves so.
+fn left(run: &Run, facts: &Facts, plan: &Plan, compared: &BTreeSet<String>) -> Vec<Change> {
+    let starts = |host: &str, accessory: &Accessory| {
+        blocks(plan).filter(|(name, ..)| *name == host).any(|(_, _, steps)| {
+            steps.iter().any(|step| {
+                matches!(&step.action, Action::StartAccessory(container) if container.name == accessory.service_name)
+            })
+        })
     };
-    (text.len() <= 80 && !text.contains('\n')).then_some(text)
-}
-
-impl Plan {
-    /// Whether it does the same on every machine. What it tells beside that may differ.
-    pub fn does_the_same_as(&self, other: &Self) -> bool {
-        self.connect == other.connect
-            && self.prepare == other.prepare
-            && self.lock == other.lock
-            && self.does_the_same_under_the_lock_as(other)
+    let meant = |accessory: &&Accessory| match &run.intent {
+        Intent::Accessory(_, Some(name)) => accessory.name == *name,
+        _ => true,
+    };
+    let mut list = Vec::new();
+    for accessory in run.configuration.accessories.iter().filter(meant) {
+        for host in accessory.hosts.iter().filter(|host| run.selection.accessory_hosts.contains(host)) {
+            let Some(observed) = facts.hosts.get(host).filter(|_| !starts(host, accessory)) else { continue };
+            let wanted = accessories::wanted(&run.configuration, accessory, host);
+            let secrets = accessory.environment.secret.keys().map(String::as_str).collect();
+            let expected = Expected { container: &wanted, secrets, compared };
+            list.extend(of_accessory(run, host, observed, &expected, false));
+        }
     }
-
-    /// Whether it does the same from the time on when it has the lock.
-    pub fn does_the_same_under_the_lock_as(&self, other: &Self) -> bool {
-        self.apply == other.apply && self.conclude == other.conclude
-    }
+    list
 }

@@ -1,11 +1,15 @@
 //! What was observed on the hosts, what to ask them, and how to read their answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use commands::{Command, lease, observation};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::condition::{self, Condition, Moment};
+use crate::ports::PortBindings;
 use crate::run::Run;
+use crate::settings::{self, Settings};
 
 /// What was observed, by host name. Hosts that were not asked are not in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +35,9 @@ pub struct HostFacts {
     pub lock: Option<String>,
     /// The apps that have a directory on the host.
     pub apps: Vec<String>,
+    /// What state it is in. No step depends on it.
+    #[serde(default)]
+    pub condition: Condition,
 }
 
 /// Whether docker can be used on a host.
@@ -46,7 +53,7 @@ pub enum Docker {
 }
 
 /// A container.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Container {
     /// Full id.
     pub id: String,
@@ -61,10 +68,16 @@ pub struct Container {
     /// Labels.
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
+    /// Published ports.
+    #[serde(default, deserialize_with = "if_readable", skip_serializing_if = "Option::is_none")]
+    pub ports: Option<PortBindings>,
+    /// What it was started with, if it is the app's or an accessory's.
+    #[serde(default, deserialize_with = "if_readable", skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
 }
 
 /// An image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Image {
     /// Id.
     pub id: String,
@@ -74,6 +87,18 @@ pub struct Image {
     /// Labels.
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
+    /// What it is made for: `amd64`, `arm64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    /// Bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Words that its containers run unless they are told others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<Vec<String>>,
+    /// Names of the variables that it brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Vec<String>>,
 }
 
 /// The answer to one line of an observation.
@@ -110,20 +135,28 @@ pub fn read_architecture(answer: &Answer) -> Option<String> {
         "" => None,
         name if name.contains("aarch64") => Some("arm64".to_string()),
         name if name.contains("x86_64") => Some("amd64".to_string()),
-        name => Some(name.to_string()),
+        name => Some(condition::architecture_of(name)),
     }
 }
 
 /// The lines to ask a host, in one trip.
 pub fn observation(run: &Run) -> Vec<Command> {
     let images = [run.configuration.absolute_image(&run.version), run.configuration.latest_image()];
-    vec![
-        observation::containers(),
+    let accessories = run.configuration.accessories.iter().map(|accessory| accessory.image.clone());
+    let images: Vec<String> = images.into_iter().chain(accessories).collect();
+    let mut lines = vec![
+        observation::containers(&settings::closer(run)),
         observation::images(&images),
         observation::network("kamal"),
         lease::holder(&run.configuration.lock_directory()),
         observation::apps(),
-    ]
+        observation::engine(),
+        observation::clock(),
+        observation::listeners(&condition::published(&run.configuration)),
+        observation::proxy_settings(),
+    ];
+    lines.extend(condition::registry_of(run).map(|(host, port)| observation::reaches(&host, port)));
+    lines
 }
 
 impl HostFacts {
@@ -136,13 +169,14 @@ impl HostFacts {
             network: false,
             lock: None,
             apps: Vec::new(),
+            condition: Condition::unknown(),
         }
     }
 
-    /// Reads the answers to [`observation`].
-    pub fn read(host: &str, answers: &[Answer]) -> Result<Self, UnreadableAnswer> {
-        let [containers, images, network, lock, apps] = answers else {
-            let problem = format!("{} answers where 5 were expected", answers.len());
+    /// Reads the answers to [`observation`], which were given at that moment.
+    pub fn read(host: &str, answers: &[Answer], moment: Moment) -> Result<Self, UnreadableAnswer> {
+        let [containers, images, network, lock, apps, engine, clock, listeners, proxy, registry @ ..] = answers else {
+            let problem = format!("{} answers where at least 9 were expected", answers.len());
             return Err(UnreadableAnswer { host: host.to_string(), problem });
         };
         let docker = match containers.exit {
@@ -159,9 +193,17 @@ impl HostFacts {
             network: !network.stdout.trim().is_empty(),
             lock: (!lock.is_empty()).then(|| lock.to_string()),
             apps: apps.stdout.lines().map(str::to_string).collect(),
+            condition: Condition::read([engine, clock, listeners, proxy], registry.first(), moment),
         };
         for container in &mut facts.containers {
             container.name = container.name.trim_start_matches('/').to_string();
+            container.settings.iter_mut().for_each(Settings::forget_values);
+            container.settings.take_if(|settings| !settings.is_told());
+        }
+        let mut known = BTreeSet::new();
+        facts.images.retain(|image| known.insert(image.id.clone()));
+        for image in &mut facts.images {
+            image.environment.iter_mut().for_each(|names| names.retain(|name| !name.is_empty()));
         }
         Ok(facts)
     }
@@ -179,6 +221,11 @@ impl HostFacts {
     /// The image of that name.
     pub fn image(&self, name: &str) -> Option<&Image> {
         self.images.iter().find(|image| image.tags.iter().flatten().any(|tag| tag == name))
+    }
+
+    /// The image that a container was started from.
+    pub fn image_of(&self, container: &Container) -> Option<&Image> {
+        self.images.iter().find(|image| image.id == container.image_id)
     }
 }
 
@@ -248,7 +295,12 @@ pub struct App<'a> {
     pub destination: Option<&'a str>,
 }
 
-fn read_lines<T: serde::de::DeserializeOwned>(host: &str, text: &str) -> Result<Vec<T>, UnreadableAnswer> {
+/// What docker tells in another way than it usually does is unknown, which is no error.
+fn if_readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
+}
+
+fn read_lines<T: DeserializeOwned>(host: &str, text: &str) -> Result<Vec<T>, UnreadableAnswer> {
     text.lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| {

@@ -13,8 +13,12 @@ mod basis;
 mod boot;
 mod builds;
 mod changes;
+mod condition;
 mod deploy;
+mod differences;
+mod drift;
 mod error;
+mod fact_changes;
 mod facts;
 pub mod hooks;
 mod lock;
@@ -25,6 +29,8 @@ mod needs;
 mod plan;
 mod planner;
 mod policies;
+mod ports;
+mod preflight;
 mod proposals;
 mod proxy;
 mod prune;
@@ -32,6 +38,7 @@ mod publishing;
 mod registry;
 mod resumption;
 mod run;
+mod settings;
 pub mod texts;
 mod upgrade;
 mod verify;
@@ -39,8 +46,12 @@ mod verify;
 pub use action::{Action, HookScript, Part, Username, credential_names};
 pub use assembly::{AssembledFile, ImageAssembly};
 pub use basis::Basis;
-pub use changes::{Change, changes};
+pub use changes::Change;
+pub use condition::{Condition, Engine, Moment};
+pub use differences::{Difference, DifferenceKind};
+pub use drift::{Drift, DriftKind, drift};
 pub use error::PlanError;
+pub use fact_changes::{FactChange, changes};
 pub use facts::{
     Answer, App, Container, Docker, Facts, HostFacts, Image, UnreadableAnswer, local_observation, observation,
     read_architecture,
@@ -50,14 +61,20 @@ pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, PluginUse, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
 pub use policies::{Approver, Judgement, Objection, ObjectionKind, Override, Remark, about, judge, nonsense, numbers};
 pub use resumption::Interrupted;
+pub use ports::{Binding, PortBindings};
+pub use preflight::{Finding, FindingKind};
 pub use run::{
     AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest, token,
 };
+pub use settings::{Log, Restart, Settings};
 
 use std::sync::Arc;
 
 use asked::Asked;
 use planner::Planner;
+
+/// Said where a boot brings nothing new: it is a boot all the same, as Kamal does it.
+const ALREADY_RUNS: &str = "this version already runs with these settings; values of secrets were not compared";
 
 /// Plans a run: the same run, facts and answers give the same plan.
 pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Plan, PlanError> {
@@ -65,7 +82,12 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
     let planner = Planner { run, facts, hooks: &hooks };
     if !matches!(
         run.intent,
-        Intent::Setup { .. } | Intent::Bootstrap | Intent::Look | Intent::LockAcquire { .. } | Intent::LockRelease
+        Intent::Setup { .. }
+            | Intent::Bootstrap
+            | Intent::Look
+            | Intent::Drift
+            | Intent::LockAcquire { .. }
+            | Intent::LockRelease
     ) {
         planner.require_docker()?;
     }
@@ -105,7 +127,7 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
         Intent::BuildCreate => builds::create(&planner)?,
         Intent::BuildRemove => builds::remove(&planner)?,
         Intent::BuildDev { .. } => builds::dev(&planner)?,
-        Intent::Look => planner.plan(),
+        Intent::Look | Intent::Drift => planner.plan(),
     };
     if let Some(noted) = policies::noted(&planner, &plan) {
         plan.apply.insert(0, noted);
@@ -115,6 +137,10 @@ pub fn plan(run: &Arc<Run>, facts: &Arc<Facts>, hooks: &dyn Hooks) -> Result<Pla
     plan.plugins = hooks.plugins();
     plan.number();
     verify::verify(&plan, run)?;
+    plan.findings = preflight::findings(run, facts, &plan);
+    let changes = changes::changes(run, facts, &plan);
+    plan.changes = changes.list;
+    plan.notes.extend(changes.nothing_differs.then(|| ALREADY_RUNS.to_string()));
     Ok(plan)
 }
 

@@ -7,8 +7,10 @@ use configuration::PolicyMode;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
+use crate::changes::Change;
 use crate::facts::Facts;
 use crate::policies::Override;
+use crate::preflight::Finding;
 use crate::run::LockWait;
 
 /// What a subcommand will do.
@@ -42,6 +44,12 @@ pub struct Plan {
     pub conclude: Vec<Stage>,
     /// What a reader should know that is not a step: why something is left out, or what looks odd.
     pub notes: Vec<String>,
+    /// What was found on hosts that may spoil the run. It belongs to no step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// What differs from what runs now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }
 
 /// A hook and the plugin that answers it.

@@ -8,7 +8,7 @@ use configuration::{Accessory, CERTIFICATE, Configuration, PRIVATE_KEY, Proxy};
 
 use crate::action::{Action, HookScript, Part};
 use crate::error::PlanError;
-use crate::facts::{Docker, Facts};
+use crate::facts::{Container, Docker, Facts};
 use crate::hooks::{Answer, Hooks};
 use crate::plan::{Lock, Plan, Stage, Step};
 use crate::run::{Intent, Run};
@@ -153,7 +153,7 @@ impl Planner<'_> {
         for host in &self.run.selection.proxy_hosts {
             let facts = self.facts.host(host);
             let Some(proxy) = facts.container(commands::proxy::CONTAINER) else { continue };
-            let version = proxy.image.rsplit_once(':').map_or("latest", |(_, tag)| tag);
+            let version = proxy_version(proxy);
             if older(version, MINIMUM_VERSION) {
                 return Err(PlanError::ProxyTooOld {
                     host: host.clone(),
@@ -275,8 +275,13 @@ pub(crate) fn on_hosts(hosts: &[String], steps: impl Fn(&str) -> Vec<Step>) -> V
     hosts.iter().map(|host| (Machine::Host(host.clone()), steps(host))).collect()
 }
 
+/// The version of a proxy's container.
+pub(crate) fn proxy_version(proxy: &Container) -> &str {
+    proxy.image.rsplit_once(':').map_or("latest", |(_, tag)| tag)
+}
+
 /// Whether a version `v1.2.3` is older than another. Tags that are no versions count as current: Kamal fails on them.
-fn older(version: &str, minimum: &str) -> bool {
+pub(crate) fn older(version: &str, minimum: &str) -> bool {
     let parts = |text: &str| -> Option<Vec<u64>> {
         text.trim_start_matches('v').split('.').map(|part| part.parse().ok()).collect()
     };

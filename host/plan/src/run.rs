@@ -121,6 +121,8 @@ pub enum Intent {
     },
     /// Asks, or runs the user's own command: changes nothing by itself.
     Look,
+    /// Compares what is on the hosts with the configuration.
+    Drift,
 }
 
 /// What is done to an accessory.

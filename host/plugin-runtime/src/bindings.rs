@@ -23,6 +23,7 @@ wasmtime::component::bindgen!({
         "sextant:deploy/network.response": crate::access::HttpResponse,
         "sextant:deploy/review.plan": crate::review::PlanView,
         "sextant:deploy/review.planned-step": crate::review::PlannedStepView,
+        "sextant:deploy/review.finding": plan::Finding,
         "sextant:deploy/review.verdict": crate::review::Verdicts,
         "sextant:deploy/events.event": plan::hooks::Happening,
         "sextant:deploy/steps.steps": crate::resources::StepList,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use plan::Finding;
 use plan::hooks::{Happening, Verdict};
 use serde_json::Value;
 use wasmtime::component::Resource;
@@ -66,6 +67,11 @@ impl review::HostPlan for State {
         Ok(self.table.get(&this)?.0.plan().lock.is_some())
     }
 
+    fn findings(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<Resource<Finding>>> {
+        let findings = self.table.get(&this)?.0.plan().findings.clone();
+        findings.into_iter().map(|finding| Ok(self.table.push(finding)?)).collect()
+    }
+
     fn json(&mut self, this: Resource<PlanView>) -> wasmtime::Result<String> {
         Ok(serde_json::to_string(&**self.table.get(&this)?.0.plan())?)
     }
@@ -106,6 +112,29 @@ impl review::HostPlannedStep for State {
     }
 
     fn drop(&mut self, this: Resource<PlannedStepView>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl review::HostFinding for State {
+    fn kind(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.kind.name().to_string())
+    }
+
+    fn host(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.host.clone())
+    }
+
+    fn message(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.message.clone())
+    }
+
+    fn hint(&mut self, this: Resource<Finding>) -> wasmtime::Result<String> {
+        Ok(self.table.get(&this)?.hint.clone())
+    }
+
+    fn drop(&mut self, this: Resource<Finding>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())
     }

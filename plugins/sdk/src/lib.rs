@@ -49,7 +49,7 @@ pub use bindings::host::sextant::deploy::deployment::{Assets, Builder, Checkout,
 pub use bindings::host::sextant::deploy::events::Event;
 pub use bindings::host::sextant::deploy::facts::{Container, Facts};
 pub use bindings::host::sextant::deploy::lookup::{Command, Outcome, Programs, Request};
-pub use bindings::host::sextant::deploy::review::{Plan, PlannedStep, Verdict};
+pub use bindings::host::sextant::deploy::review::{Finding, Plan, PlannedStep, Verdict};
 pub use bindings::host::sextant::deploy::steps::{
     Action, BuilderSpec, ContainerSpec, ImageAssembly, ImageBuild, Step, Steps,
 };

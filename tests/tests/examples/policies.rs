@@ -169,3 +169,36 @@ fn require_approval_asks_for_what_is_big_or_in_production() {
     Case::of("require-approval", "more_hosts_than: 3").passes();
     Case::of("require-approval", "more_hosts_than: 2").comes_to(&["approval of 1 []: it touches 3 hosts, more than 2"]);
 }
+
+#[test]
+fn preflight_denies_what_was_found_on_hosts() {
+    let check = |settings: &str, expected: &[&str]| {
+        let entry = format!("with: {{ {settings} }}");
+        let (run, catalogue) = scene("preflight", &entry, PROJECT, None, Intent::Deploy { skip_push: true });
+        let run = Arc::new(run);
+        let engine = plan::Engine {
+            version: "28.2.2".into(),
+            architecture: "amd64".into(),
+            proxied: false,
+            folder: "/var/lib/docker".into(),
+        };
+        let condition =
+            plan::Condition { engine: Some(engine), free: Some(1000), skew: Some(95), ..plan::Condition::unknown() };
+        let hosts = [("10.0.0.1".to_string(), plan::HostFacts { condition, ..plan::HostFacts::bare() })];
+        let facts = Arc::new(plan::Facts { hosts: hosts.into(), architecture: None });
+        let plan = Arc::new(plan::plan(&run, &facts, &catalogue).expect("it plans"));
+        let opinions = catalogue.review(&run, &facts, &plan);
+        let reason = |verdict: &Verdict| match verdict {
+            Verdict::Deny { reason, .. } => reason.clone(),
+            other => panic!("{other:?}"),
+        };
+        let found: Vec<String> = opinions.iter().flat_map(|opinion| opinion.verdicts.iter().map(reason)).collect();
+        assert_eq!(found, expected, "{settings}");
+    };
+    let disk = "10.0.0.1: only 0 MiB are free in /var/lib/docker, where docker keeps its data";
+    let clock = "10.0.0.1: the clock is 95 seconds ahead of this machine's";
+    check("", &[disk, clock]);
+    check("deny: [clock-skew]", &[clock]);
+    check("deny: [port-conflict]", &[]);
+    check("allow_hosts: [10.0.0.1]", &[]);
+}

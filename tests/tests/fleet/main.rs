@@ -6,6 +6,7 @@
 mod crashes;
 mod deploys;
 mod differential;
+mod drift;
 mod failures;
 mod images;
 mod interrupts;

@@ -234,6 +234,8 @@ pub enum Command {
     Audit,
     /// Show what runs: proxy, app, accessories
     Details,
+    /// Show what on the servers differs from the configuration; the exit code is 3 where something does
+    Drift,
     /// Secrets: look up in a store, print
     #[command(subcommand)]
     Secrets(SecretsCommand),

@@ -11,7 +11,7 @@ use plan::{Action, Intent, Plan, Run, Step};
 
 use super::say;
 use crate::commits::shortened;
-use crate::outline::is_bookkeeping;
+use crate::outline::{is_bookkeeping, together};
 use crate::style::Style;
 
 /// Tells people on standard error.
@@ -114,6 +114,9 @@ impl Events for Human {
                 let destination = plan.destination.as_ref().map(|name| format!(" to {name}")).unwrap_or_default();
                 self.say(&format!("Planned: {} {} {}{destination}", plan.subcommand, plan.service, plan.version));
                 plan.notes.iter().for_each(|note| self.say(&format!("  note: {note}")));
+                for (hosts, finding) in together(&plan.findings) {
+                    say(&format!("{} {}: {}", style.bad("warning:"), hosts.join(", "), finding.message));
+                }
             }
             Event::PolicyWarned { .. } | Event::PolicyNoted { .. } | Event::PolicyOverridden { .. } => {
                 policy_line(style, event).iter().for_each(|line| say(line));

@@ -10,6 +10,7 @@ mod build;
 mod change;
 mod config;
 mod docs;
+mod drift;
 mod exec;
 mod explain;
 mod history;
@@ -62,6 +63,7 @@ pub fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Server(command) => server::run(options, command),
         Command::Audit => audit::audit(options),
         Command::Details => audit::details(options),
+        Command::Drift => drift::run(options),
         Command::Secrets(command) => secrets::run(options, command),
         Command::Plugin(command) => plugin::run(options, command),
         Command::Policy(command) => policy::run(options, &command),
@@ -88,7 +90,12 @@ fn only_looks(command: &Command) -> bool {
         Command::Lock(command) => matches!(command, LockCommand::Status),
         Command::Registry(command) => !matches!(command, RegistryCommand::Change(_) | RegistryCommand::Other(_)),
         Command::Server(command) => !matches!(command, ServerCommand::Change(_) | ServerCommand::Other(_)),
-        Command::Audit | Command::Details | Command::Config(_) | Command::Version | Command::Everything => true,
+        Command::Audit
+        | Command::Details
+        | Command::Drift
+        | Command::Config(_)
+        | Command::Version
+        | Command::Everything => true,
         Command::Secrets(_) | Command::Docs(_) | Command::Init(_) => true,
         Command::Approve(_) | Command::Policy(_) => true,
         Command::Plugin(command) => !matches!(command, crate::arguments::PluginCommand::Update { .. }),

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use configuration::{Filter, Selection, Source, Sources};
 use plan::hooks::{Answer, BootAnswer, Opinion, Place, Proposal, Registry, Whereabouts};
 use plan::{
-    Action, Barrier, Block, Checkout, Container, Docker, Facts, HookError, HookOwner, Hooks, HostFacts, Image, Intent,
-    Plan, PlanError, PluginUse, Run, Stage, Step, Username,
+    Action, Barrier, Block, Checkout, Container, Facts, HookError, HookOwner, Hooks, HostFacts, Image, Intent, Plan,
+    PlanError, PluginUse, Run, Stage, Step, Username,
 };
 
 /// One role on one host.
@@ -76,7 +76,7 @@ pub fn warm(roles: &[&str]) -> HostFacts {
 
 /// A host with docker and nothing else.
 pub fn bare() -> HostFacts {
-    HostFacts { docker: Docker::Ready, containers: vec![], images: vec![], network: false, lock: None, apps: vec![] }
+    HostFacts::bare()
 }
 
 /// A container; its id is its name, behind `id-`.
@@ -88,13 +88,15 @@ pub fn container(name: &str, state: &str, labels: &[(&str, &str)]) -> Container 
         image_id: "sha256:v1".to_string(),
         state: state.to_string(),
         labels: Some(labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()),
+        ports: None,
+        settings: None,
     }
 }
 
 /// An image of the app.
 pub fn image(version: &str) -> Image {
     let tags = Some(vec![format!("ghcr.io/acme/app:{version}")]);
-    Image { id: format!("sha256:{version}"), tags, labels: None }
+    Image { id: format!("sha256:{version}"), tags, ..Image::default() }
 }
 
 /// Facts by host.
@@ -127,6 +129,10 @@ pub struct Double {
     pub builds: Vec<(String, Action)>,
     /// What logging in on the operator's machine also does.
     pub login_here_also: Option<Action>,
+    /// What a role's container is started with, beside its name and image; nothing said is a program.
+    pub starts: Option<commands::docker::Container>,
+    /// Names of the variables that it gets from a file of secrets.
+    pub secrets: Vec<(String, String)>,
     /// What was asked so far.
     pub asked: Mutex<Vec<String>>,
 }
@@ -193,7 +199,24 @@ impl Hooks for Double {
         self.note(format!("boot {role} {host}"));
         let old = facts.current(run, host, role).map(|old| words(&format!("stop {}", old.name)));
         let prefix = run.configuration.container_prefix(role);
-        let start = [words(&format!("start {prefix}-{}", run.version)), words("route")];
+        let name = format!("{prefix}-{}", run.version);
+        let start = match &self.starts {
+            None => vec![words(&format!("start {name}")), words("route")],
+            Some(wanted) => {
+                let image = run.configuration.absolute_image(&run.version);
+                let path = run.configuration.host_environment_file(role);
+                let container = commands::docker::Container {
+                    name: name.clone(),
+                    image,
+                    environment_files: vec![path.clone()],
+                    ..wanted.clone()
+                };
+                vec![
+                    ("secrets".into(), Action::WriteEnvironmentFile { path, secrets: self.secrets.clone() }),
+                    (format!("start {name}"), Action::StartContainer(container)),
+                ]
+            }
+        };
         let prepare = self.prepares.then(|| words(&format!("prepare {role}")));
         Ok(BootAnswer {
             prepare: answer(prepare),

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::words::{Words, digest, filled, fits};
+use crate::template::filled;
+use crate::words::{Words, digest, fits};
 
 /// What one machine has.
 #[derive(Default, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub struct Docker {
     passwords: Vec<String>,
     /// Labels of images that are pulled.
     pulled_labels: serde_json::Map<String, Value>,
+    /// Words of `docker run` that were said before everything else.
+    started: Vec<Vec<String>>,
     rules: Vec<Rule>,
 }
 
@@ -36,6 +39,9 @@ pub struct Container {
     image_id: String,
     state: String,
     labels: serde_json::Map<String, Value>,
+    /// What it was started with, where it was started here: what docker tells under `Config` and `HostConfig`.
+    #[serde(default)]
+    settings: Option<(Value, Value)>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -142,9 +148,17 @@ impl Docker {
             ["logs", ..] => self.logs(&words[1..]),
             ["buildx", rest @ ..] => self.buildx(rest),
             ["context", rest @ ..] => self.context(rest),
-            ["info", ..] => said("x86_64"),
+            ["info", ..] => self.info(&words[1..]),
             ["push", ..] => said("pushed"),
             _ => failed(format!("docker: unknown command: {}", names.join(" "))),
+        }
+    }
+
+    /// Starts what a case says was started before.
+    pub fn start_what_was_started(&mut self) {
+        for words in std::mem::take(&mut self.started) {
+            let (exit, _, stderr) = self.run(&words, "running");
+            assert_eq!(exit, 0, "{stderr}");
         }
     }
 
@@ -180,6 +194,14 @@ impl Docker {
             })
             .collect();
         said(lines.join("\n"))
+    }
+
+    fn info(&self, words: &[String]) -> Answer {
+        let record = json!({
+            "ServerVersion": "28.2.2", "Architecture": "x86_64", "HTTPSProxy": "", "DockerRootDir": "/var/lib/docker",
+        });
+        let words = Words::split(words, usize::MAX);
+        said(words.one(&["--format", "-f"]).map_or("x86_64".to_string(), |format| filled(format, &record)))
     }
 
     fn inspect(&self, words: &[String], containers: bool) -> Answer {
@@ -290,6 +312,7 @@ impl Docker {
             image_id,
             state: state.into(),
             labels,
+            settings: Some(settings(&words)),
         });
         said(id)
     }
@@ -502,10 +525,13 @@ impl Docker {
 impl Container {
     fn record(&self) -> Value {
         let running = self.state == "running";
+        let (mut config, host) = self.settings.clone().unwrap_or((json!({}), json!({})));
+        config["Image"] = json!(self.image);
+        config["Labels"] = json!(self.labels);
         json!({
             "Id": self.id, "Name": format!("/{}", self.name), "Image": self.image_id,
             "State": { "Status": self.state, "Running": running, "Health": null },
-            "Config": { "Image": self.image, "Labels": self.labels },
+            "Config": config, "HostConfig": host,
         })
     }
 
@@ -522,7 +548,10 @@ impl Container {
 
 impl Image {
     fn record(&self) -> Value {
-        json!({ "Id": self.id, "RepoTags": self.tags, "Config": { "Labels": self.labels } })
+        json!({
+            "Id": self.id, "RepoTags": self.tags, "Architecture": "amd64", "Size": 100_000_000,
+            "Config": { "Labels": self.labels, "Env": ["PATH=/usr/bin"], "Cmd": null },
+        })
     }
 }
 
@@ -533,4 +562,38 @@ fn carries(labels: &serde_json::Map<String, Value>, filters: &[&str]) -> bool {
         Some((key, text)) => labels.get(key).and_then(Value::as_str) == Some(text),
         None => labels.contains_key(wanted),
     })
+}
+
+/// What docker tells of a container that was started with these words.
+fn settings(words: &Words<'_>) -> (Value, Value) {
+    let mut environment = vec!["PATH=/usr/bin".to_string()];
+    for file in words.all(&["--env-file"]) {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        environment.extend(text.lines().filter(|line| !line.is_empty()).map(str::to_string));
+    }
+    let given = words.all(&["--env"]);
+    environment.extend(given.iter().filter(|given| given.contains('=')).map(|given| (*given).to_string()));
+    let mut ports = serde_json::Map::new();
+    for port in words.all(&["--publish"]) {
+        let (place, container) = port.rsplit_once(':').unwrap_or(("", port));
+        let (address, host) = place.rsplit_once(':').unwrap_or(("", place));
+        ports.insert(format!("{container}/tcp"), json!([{ "HostIp": address, "HostPort": host }]));
+    }
+    let restart = words.one(&["--restart"]).unwrap_or("no");
+    let log: serde_json::Map<String, Value> = words
+        .all(&["--log-opt"])
+        .into_iter()
+        .filter_map(|option| option.split_once('='))
+        .map(|(name, text)| (name.to_string(), json!(text)))
+        .collect();
+    let memory = words.one(&["--memory"]).and_then(|text| text.trim_end_matches('m').parse::<i64>().ok());
+    let config = json!({ "Env": environment, "Cmd": words.rest.get(1..).filter(|rest| !rest.is_empty()), "User": "" });
+    let host = json!({
+        "Binds": words.all(&["--volume"]), "PortBindings": ports, "NetworkMode": words.one(&["--network"]).unwrap_or("bridge"),
+        "RestartPolicy": { "Name": restart, "MaximumRetryCount": 0 },
+        "LogConfig": { "Type": words.one(&["--log-driver"]).unwrap_or("json-file"), "Config": log },
+        "Memory": memory.unwrap_or_default() << 20, "NanoCPUs": 0, "CapAdd": null, "CapDrop": null,
+        "Privileged": words.has(&["--privileged"]), "ReadonlyRootfs": false, "Init": null, "ShmSize": 67_108_864, "ExtraHosts": null,
+    });
+    (config, host)
 }

@@ -5,6 +5,7 @@
 //! it reads from standard input, a registry's password, it compares and forgets.
 
 mod docker;
+mod template;
 mod words;
 
 use std::fs::{File, OpenOptions};
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let lock = File::create(state.with_extension("lock")).expect("the state can be locked");
     lock.lock().expect("the state can be locked");
     let mut docker = read(&state);
+    docker.start_what_was_started();
     if docker.rule(&words).is_some_and(|rule| rule.hold) {
         lock.unlock().expect("the state can be unlocked");
         wait_for_go();

@@ -1,8 +1,6 @@
-//! docker's way with words: options, patterns, templates, ids.
+//! docker's way with words: options, patterns, ids.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-
-use serde_json::Value;
 
 /// Options and other words of a call.
 pub struct Words<'a> {
@@ -43,6 +41,11 @@ const VALUED: &[&str] = &[
     "--builder",
     "--file",
     "--target",
+    "--user",
+    "--add-host",
+    "--cap-drop",
+    "--shm-size",
+    "--entrypoint",
 ];
 
 impl<'a> Words<'a> {
@@ -90,29 +93,6 @@ pub fn fits(pattern: &str, name: &str) -> bool {
         (None, Some(end)) => name.ends_with(end),
         (None, None) => name.contains(text),
     }
-}
-
-/// A template of docker's with its fields filled in: `{{.A.B}}`, `{{json .A}}`, and whether there is a health check.
-pub fn filled(template: &str, record: &Value) -> String {
-    let template = template
-        .replace("{{if .State.Health}}{{.State.Health.Status}}{{else}}{{.State.Status}}{{end}}", "{{.State.Status}}");
-    let mut out = String::new();
-    let mut rest = template.as_str();
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (field, after) = after.split_once("}}").unwrap_or((after, ""));
-        out.push_str(before);
-        let field = field.trim();
-        let (path, as_json) = field.strip_prefix("json ").map_or((field, false), |path| (path, true));
-        let pointer = path.trim().replace('.', "/");
-        let value = record.pointer(&pointer).unwrap_or(&Value::Null);
-        match value {
-            Value::String(text) if !as_json => out.push_str(text),
-            Value::Null if !as_json => {}
-            other => out.push_str(&other.to_string()),
-        }
-        rest = after;
-    }
-    out + rest
 }
 
 /// A digest that is the same in every run.
