@@ -12,7 +12,7 @@ use rig::Double;
 use worlds::{Numbers, worlds};
 
 /// How many projects there are; each has a few runs.
-const PROJECTS: u64 = 500;
+const PROJECTS: u64 = 400;
 
 /// Every project with its runs, and a name for it.
 fn all() -> impl Iterator<Item = (String, Basis)> {
@@ -29,7 +29,7 @@ fn planning_twice_gives_the_same_bytes() {
         made += usize::from(first.is_ok());
         runs += 1;
     }
-    assert!(made > runs / 2 && runs > 2_000, "only {made} of {runs} plans could be made");
+    assert!(made > runs / 2 && runs > 1_500, "only {made} of {runs} plans could be made");
 }
 
 #[test]

@@ -276,7 +276,8 @@ fn host(run: &Run, numbers: &mut Numbers) -> HostFacts {
     if numbers.once_in(2) {
         let image =
             format!("basecamp/kamal-proxy:{}", numbers.one(&["v0.9.2", "v0.9.2", "v0.9.9", "v0.1.0", "latest"]));
-        containers.push(container("kamal-proxy", *numbers.one(&["running", "exited"]), &image, &[], numbers));
+        let state: &str = if numbers.once_in(2) { "running" } else { "exited" };
+        containers.push(container("kamal-proxy", state, &image, &[], numbers));
     }
     for accessory in &run.configuration.accessories {
         if numbers.once_in(2) {
@@ -293,19 +294,21 @@ fn host(run: &Run, numbers: &mut Numbers) -> HostFacts {
         tags: Some(vec![run.configuration.absolute_image(tag)]),
         labels: None,
     });
-    HostFacts {
-        images: images.collect(),
-        containers,
-        docker: match numbers.below(40) {
-            0 => Docker::Missing,
-            1 => Docker::Failing("Cannot connect\nto the Docker daemon".to_string()),
-            _ => Docker::Ready,
-        },
-        network: !numbers.once_in(3),
-        lock: numbers.once_in(10).then(|| "Locked by: Somebody at 10:00\nVersion: v0".to_string()),
-        apps: if numbers.once_in(2) { vec!["shop".to_string()] } else { Vec::new() },
-        ..HostFacts::bare()
+    let images = images.collect();
+    let mut facts = HostFacts::bare();
+    facts.images = images;
+    facts.containers = containers;
+    facts.docker = match numbers.below(40) {
+        0 => Docker::Missing,
+        1 => Docker::Failing("Cannot connect\nto the Docker daemon".to_string()),
+        _ => Docker::Ready,
+    };
+    facts.network = !numbers.once_in(3);
+    facts.lock = numbers.once_in(10).then(|| "Locked by: Somebody at 10:00\nVersion: v0".to_string());
+    if numbers.once_in(2) {
+        facts.apps.push("shop".to_string());
     }
+    facts
 }
 
 fn container(name: &str, state: &str, image: &str, labels: &[(&str, &str)], numbers: &mut Numbers) -> Container {
