@@ -1,8 +1,12 @@
-//! What an author has: a folder, programs, and the program that is tested.
+//! What an author has: a folder, programs, and the program that is tested. What takes long to bring and is the same for every test
+//! is brought once and kept.
 
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::{Value, json};
 use tests::sextant;
 
 /// What tests of authors keep between runs: compiled dependencies and compiled components.
@@ -47,6 +51,10 @@ pub fn shell(folder: &Path, script: &str) -> Output {
 
 /// An author's shell that is to run these lines.
 pub fn shell_command(folder: &Path, script: &str) -> Command {
+    shell_compiling_to(&compiled(), folder, script)
+}
+
+fn shell_compiling_to(target: &Path, folder: &Path, script: &str) -> Command {
     let programs = sextant().parent().expect("the program has a folder").to_path_buf();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::env::split_paths(&path);
@@ -62,7 +70,7 @@ pub fn shell_command(folder: &Path, script: &str) -> Command {
         .args(["-e", "-c", script])
         .current_dir(folder)
         .env("PATH", path)
-        .env("CARGO_TARGET_DIR", compiled())
+        .env("CARGO_TARGET_DIR", target)
         .env("XDG_CACHE_HOME", kept("cache"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("CI")
@@ -76,16 +84,77 @@ fn compiled() -> PathBuf {
     kept("cargo").join(test.name().unwrap_or("main").replace("::", "-"))
 }
 
+/// Gives the test what every plugin in Rust depends on, compiled.
+pub fn bring_dependencies() {
+    let compiled_before = once("cargo/dependencies", |folder| {
+        let project = tempfile::tempdir().expect("a folder");
+        let script =
+            "sextant plugin new first --kind registry; cd first; cargo test --quiet --no-run; sextant plugin build";
+        worked(script, &shell_compiling_to(folder, project.path(), script).output().expect("a shell can be started"));
+    });
+    let own = compiled();
+    if !own.exists() {
+        copy(&compiled_before, &own);
+    }
+}
+
+/// Gives a project in Python the environment in which its component is made.
+pub fn bring_environment(project: &Path) {
+    let installed = once("python-0.25.1", |folder| {
+        works(folder, "python3 -m venv .venv; .venv/bin/pip install --quiet componentize-py==0.25.1");
+    });
+    link(&installed.join(".venv"), &project.join(".venv"));
+}
+
+/// Gives a project in JavaScript the packages that it asks for.
+pub fn bring_packages(project: &Path) {
+    let text = std::fs::read_to_string(project.join("package.json")).expect("the project has packages");
+    let own: Value = serde_json::from_str(&text).expect("it is JSON");
+    let asked = json!({ "devDependencies": own["devDependencies"], "overrides": own["overrides"] }).to_string();
+    let mut hasher = DefaultHasher::new();
+    asked.hash(&mut hasher);
+    let installed = once(&format!("js-{:x}", hasher.finish()), |folder| {
+        std::fs::write(folder.join("package.json"), asked).expect("a file can be written");
+        works(folder, "npm install --silent");
+    });
+    link(&installed.join("node_modules"), &project.join("node_modules"));
+}
+
+/// A folder that is made once, however many tests need it at the same time.
+fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+    let (folder, done) = (kept(name), kept("done").join(name.replace('/', "-")));
+    let lock = File::create(done.with_extension("lock")).expect("a file can be made");
+    lock.lock().expect("it can be locked");
+    if !done.exists() {
+        make(&folder);
+        File::create(done).expect("a file can be made");
+    }
+    folder
+}
+
+/// Copies a folder with the times of its files, by which cargo knows what is fresh.
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(copied.is_ok_and(|status| status.success()), "{} cannot be copied", from.display());
+}
+
+fn link(from: &Path, to: &Path) {
+    std::os::unix::fs::symlink(from, to).expect("it can be linked");
+}
+
 /// What lines of a shell print, which have to work.
 pub fn works(folder: &Path, script: &str) -> String {
-    let output = shell(folder, script);
+    worked(script, &shell(folder, script))
+}
+
+fn worked(script: &str, output: &Output) -> String {
     assert!(
         output.status.success(),
         "{script}\n{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).expect("it prints text")
+    String::from_utf8(output.stdout.clone()).expect("it prints text")
 }
 
 /// What lines of a shell complain about, which must not work.

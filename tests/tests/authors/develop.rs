@@ -2,9 +2,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
-use crate::bench::{shell_command, works, write_project};
+use crate::bench::{bring_dependencies, shell_command, works, write_project};
+
+/// How long a program that watches may say nothing: it builds a plugin meanwhile.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn dev_shows_the_plan_with_the_plugin_that_was_just_built() {
@@ -18,16 +23,17 @@ fn dev_shows_the_plan_with_the_plugin_that_was_just_built() {
 fn watch_shows_how_the_plan_changes() {
     let folder = beginning();
     let mine = folder.path().join("mine");
-    let mut watching = Watching::begin(&mine);
+    let watching = Watching::begin(&mine);
     watching.wait_for("mark the image as stable  [mine]");
     watching.wait_for("Watching for changes; Ctrl-C ends it");
     write(&mine, "mark the image as good");
-    watching.wait_for("-      10. mark the image as stable  [mine]");
-    watching.wait_for("+      10. mark the image as good  [mine]");
+    watching.wait_for("-     16. mark the image as stable  [mine]");
+    watching.wait_for("+     16. mark the image as good  [mine]");
 }
 
 /// A project with a plugin that marks images.
 fn beginning() -> tempfile::TempDir {
+    bring_dependencies();
     let folder = tempfile::tempdir().expect("a folder");
     works(folder.path(), "sextant plugin new mine --kind boot");
     write(&folder.path().join("mine"), "mark the image as stable");
@@ -61,27 +67,29 @@ fn write(plugin: &Path, title: &str) {
 /// A program that goes on until it is dropped.
 struct Watching {
     child: Child,
-    said: BufReader<ChildStdout>,
+    said: Receiver<String>,
 }
 
 impl Watching {
     fn begin(plugin: &Path) -> Self {
         let mut command = shell_command(plugin, "exec sextant plugin dev --watch --project .. 2>&1");
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be started");
-        let said = BufReader::new(child.stdout.take().expect("it has an output"));
+        let lines = BufReader::new(child.stdout.take().expect("it has an output")).lines();
+        let (sender, said) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         Self { child, said }
     }
 
-    fn wait_for(&mut self, expected: &str) {
+    /// Reads on until a line has this in it.
+    fn wait_for(&self, expected: &str) {
         let mut all = String::new();
         loop {
-            let mut line = String::new();
-            let read = self.said.read_line(&mut line).expect("it can be read");
-            all.push_str(&line);
+            let line = self.said.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no `{expected}` in:\n{all}"));
             if line.contains(expected) {
                 return;
             }
-            assert_ne!(read, 0, "it ended without `{expected}`:\n{all}");
+            all.push_str(&line);
+            all.push('\n');
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use tests::house;
 
-use crate::bench::{fails, lacks, works, write_project};
+use crate::bench::{bring_dependencies, fails, lacks, works, write_project};
 
 const PROJECT: &str = "\
 service: shop
@@ -14,6 +14,7 @@ builder: { arch: amd64, context: . }
 
 #[test]
 fn the_first_plugin_in_rust() {
+    bring_dependencies();
     first_plugin("rust");
 }
 

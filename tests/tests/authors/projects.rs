@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::bench::{fails, works, write_project};
+use crate::bench::{bring_dependencies, fails, works, write_project};
 
 /// Kinds of plugins with the hooks of their projects.
 const KINDS: [(&str, &[&str]); 6] = [
@@ -18,6 +18,7 @@ const KINDS: [(&str, &[&str]); 6] = [
 
 #[test]
 fn a_project_of_every_kind_builds_and_tests_as_it_is_written() {
+    bring_dependencies();
     let folder = tempfile::tempdir().expect("a folder");
     for (kind, hooks) in KINDS {
         let name = format!("my-{kind}");

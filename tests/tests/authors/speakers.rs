@@ -10,46 +10,42 @@ use plugin_runtime::{Builtin, Cache, Call, Catalogue, HttpRequest, HttpResponse,
 use secrecy::{ExposeSecret, SecretString};
 use tests::house;
 
-use crate::bench::{kept, lacks, works};
-
-const PYTHON: &str = "python3 -m venv .venv; .venv/bin/pip install --quiet componentize-py==0.25.1";
-const JS: &str = "npm install --silent";
+use crate::bench::{bring_environment, bring_packages, kept, lacks, works};
 
 #[test]
 fn a_login_in_python_fetches_its_password() {
     if !lacks(&[&["python3", "-c", "import ensurepip, venv"]]) {
-        logs_in("python", PYTHON);
+        logs_in("python", bring_environment);
     }
 }
 
 #[test]
 fn a_login_in_javascript_fetches_its_password() {
     if !lacks(&[&["node", "--version"], &["npm", "--version"]]) {
-        logs_in("js", JS);
+        logs_in("js", bring_packages);
     }
 }
 
 #[test]
 fn a_freeze_in_python_denies() {
     if !lacks(&[&["python3", "-c", "import ensurepip, venv"]]) {
-        freezes("python", PYTHON, "python3 -m unittest --quiet");
+        freezes("python", bring_environment, "python3 -m unittest --quiet");
     }
 }
 
 #[test]
 fn a_freeze_in_javascript_denies() {
     if !lacks(&[&["node", "--version"], &["npm", "--version"]]) {
-        freezes("js", JS, "npm test");
+        freezes("js", bring_packages, "npm test");
     }
 }
 
 /// The project of a login as `plugin new` writes it: the step while planning, and the request when the step is due.
-fn logs_in(language: &str, prepare: &str) {
+fn logs_in(language: &str, bring: fn(&Path)) {
     let folder = tempfile::tempdir().expect("a folder");
-    works(
-        folder.path(),
-        &format!("sextant plugin new mine --kind registry --lang {language}; cd mine; {prepare}; sextant plugin build"),
-    );
+    works(folder.path(), &format!("sextant plugin new mine --kind registry --lang {language}"));
+    bring(&folder.path().join("mine"));
+    works(&folder.path().join("mine"), "sextant plugin build");
     let (run, catalogue) = scene(
         &folder.path().join("mine/mine.wasm"),
         "grants: { secrets: [REGISTRY_API_KEY], network: ['tokens.example.com:443'] }, with: { tokens: 'https://tokens.example.com/v1' }",
@@ -82,14 +78,13 @@ fn logs_in(language: &str, prepare: &str) {
 }
 
 /// The policy of `plugins/examples`: the same in every language.
-fn freezes(language: &str, prepare: &str, test: &str) {
+fn freezes(language: &str, bring: fn(&Path), test: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let example = house().join(format!("plugins/examples/freeze-window-{language}"));
     // The contract is a link there.
-    works(
-        folder.path(),
-        &format!("cp -RL '{}' mine; cd mine; {prepare}; {test}; sextant plugin build", example.display()),
-    );
+    works(folder.path(), &format!("cp -RL '{}' mine", example.display()));
+    bring(&folder.path().join("mine"));
+    works(&folder.path().join("mine"), &format!("{test}; sextant plugin build"));
     let component = folder.path().join(format!("mine/freeze-window-{language}.wasm"));
     let check = |settings: &str, expected: &[&str]| {
         let (run, catalogue) = scene(&component, &format!("with: {settings}"));
