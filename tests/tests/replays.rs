@@ -111,7 +111,15 @@ fn warm(run: &Run, host: &str) -> HostFacts {
     }
     let image = |version: &str, more: Option<String>| {
         let tags = [configuration.absolute_image(version)].into_iter().chain(more).collect();
-        Image { id: format!("sha256:{version}"), tags: Some(tags), labels: None }
+        Image {
+            id: format!("sha256:{version}"),
+            tags: Some(tags),
+            labels: None,
+            architecture: None,
+            size: None,
+            command: None,
+            environment: None,
+        }
     };
     let images = vec![image("v1", None), image("v0", Some(configuration.latest_image()))];
     HostFacts { containers, images, network: true, ..HostFacts::bare() }
@@ -125,5 +133,7 @@ fn container(name: &str, state: &str, image: &str, labels: &[(&str, &str)]) -> C
         image_id: format!("sha256:{image}"),
         state: state.to_string(),
         labels: Some(labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()),
+        ports: None,
+        settings: None,
     }
 }

@@ -234,7 +234,7 @@ fn record(store: &Store, name: &str, saved: &SavedPlan, error: Option<&str>) {
     let journal: Journal = store.begin(name, "0.0.0").expect("a journal");
     let note = |entry| journal.note(entry).expect("a line");
     note(Entry::Began(Box::new(Beginning::of(&saved.basis.run, name, &saved.program))));
-    journal.keep(saved).expect("the plan");
+    journal.keep(&saved.plan, saved.basis.clone()).expect("the plan");
     let Some(error) = error else { return note(Entry::Finished) };
     let (id, title) = route(&saved.plan);
     let machine = commands::Machine::Host("10.0.0.1".to_string());

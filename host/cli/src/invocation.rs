@@ -440,7 +440,7 @@ pub fn drift(project: &Project, options: &Options, destinations: &[String]) -> R
     let known = known(&secrets);
     let lookup = lookup(project, known.clone());
     let words = options.path.clone();
-    let request = Request { intent: Intent::Drift, words, version: Some(Version::Latest), no_cache: false };
+    let request = Request { intent: Intent::Drift, words, version: Some(Version::Latest), ..Request::default() };
     let run = Arc::new(run(project, options, request, &secrets)?);
     let catalogue = catalogue(project, options)?;
     let deeds = deeds(project, &run, &catalogue, known);
@@ -457,6 +457,8 @@ pub fn drift(project: &Project, options: &Options, destinations: &[String]) -> R
             deeds: &deeds,
             events: &silent,
             interrupts: &interrupts,
+            journal: &Journal::nowhere(),
+            exactly: None,
         };
         let observed = operation.observe().await;
         transport::Transport::close(&machines).await;

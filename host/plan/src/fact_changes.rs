@@ -32,7 +32,12 @@ enum What {
 
 impl Basis {
     /// What changed since and makes the plan another one: each change that does so by itself, or all of them where it takes several.
-    pub fn decisive_changes(&self, now: &Facts, hooks: &dyn Hooks, is_another: impl Fn(&Plan) -> bool) -> Vec<FactChange> {
+    pub fn decisive_changes(
+        &self,
+        now: &Facts,
+        hooks: &dyn Hooks,
+        is_another: impl Fn(&Plan) -> bool,
+    ) -> Vec<FactChange> {
         let all = changes(&self.facts, now);
         let decides = |change: &&FactChange| {
             let facts = change.applied_to(&self.facts);

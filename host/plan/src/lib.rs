@@ -60,9 +60,9 @@ pub use hooks::{ActingHooks, HookError, Hooks};
 pub use needs::indispensable_secrets;
 pub use plan::{Barrier, Block, HookOwner, Lock, Plan, PluginUse, SharedRegistry, Stage, Step, TIME_LIMIT, Track};
 pub use policies::{Approver, Judgement, Objection, ObjectionKind, Override, Remark, about, judge, nonsense, numbers};
-pub use resumption::Interrupted;
 pub use ports::{Binding, PortBindings};
 pub use preflight::{Finding, FindingKind};
+pub use resumption::Interrupted;
 pub use run::{
     AccessoryAct, BootSettings, Checkout, ErrorPage, Intent, LockWait, ProxyAct, RegistryAct, Run, digest, token,
 };

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::action::Part;
-use crate::resumption::Interrupted;
 use crate::policies::Override;
+use crate::resumption::Interrupted;
 
 /// What a subcommand is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,7 +35,8 @@ pub fn run(options: &Options, arguments: &Apply) -> Result<u8, Failure> {
     let present = Arc::new(invocation::at_present(&run));
     let settled = Settled { present, plan: saved.plan, basis: saved.basis, approvals };
     if options.dry_run {
-        let Planned { saved, denied } = invocation::plan_run(&project, options, run, &secrets, Look::AtHosts, Some(&settled))?;
+        let Planned { saved, denied } =
+            invocation::plan_run(&project, options, run, &secrets, Look::AtHosts, Some(&settled))?;
         super::change::tell(options, &saved.plan, Look::AtHosts)?;
         super::change::tell_denied(&project, denied)?;
     } else {

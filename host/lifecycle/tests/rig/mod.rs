@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use commands::Machine;
-use configuration::{Filter, Secrets, Selection, Source, Sources};
+use configuration::{Filter, PolicyMode, Secrets, Selection, Source, Sources};
 use journal::Journal;
 use lifecycle::{Deed, Deeds, Event, LifecycleError, Operation, Settled};
 use plan::hooks::{Answer, BootAnswer, Happening, Hooks, Opinion, Place, Proposal, Registry, Verdict, Whereabouts};
@@ -217,6 +217,11 @@ impl Hooks for Plugins {
     /// Lets everything pass, and tells by which time.
     fn review(&self, run: &Arc<Run>, _: &Arc<Facts>, _: &Arc<Plan>) -> Vec<Opinion> {
         let verdict = Verdict::Warn { reason: format!("judged at {}", run.started), steps: Vec::new() };
-        vec![Opinion { policy: "clock".to_string(), verdicts: vec![verdict] }]
+        vec![Opinion {
+            policy: "clock".to_string(),
+            verdicts: vec![verdict],
+            mode: PolicyMode::Enforce,
+            may_override: false,
+        }]
     }
 }
