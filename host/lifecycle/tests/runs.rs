@@ -103,6 +103,8 @@ fn recorded() -> (String, Facts) {
         image_id: "i".to_string(),
         state: "running".to_string(),
         labels: Some(Default::default()),
+        ports: None,
+        settings: None,
     };
     let a = HostFacts { containers: vec![proxy], ..HostFacts::bare() };
     let hosts = [("a".to_string(), a), ("b".to_string(), HostFacts::bare())].into_iter().collect();

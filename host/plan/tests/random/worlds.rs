@@ -231,6 +231,7 @@ fn run(
         root: "/work/the shop".to_string(),
         prefix: numbers.one(&["", "apps/shop"]).to_string(),
         revision: "0123456789abcdef0123456789abcdef01234567".to_string(),
+        branch: Some("main".to_string()),
         changes: if numbers.once_in(3) { vec![" M a b".to_string()] } else { Vec::new() },
     };
     let scripts = ["pre-connect", "pre-build", "pre-deploy", "post-deploy", "pre-app-boot", "docker-setup"];
@@ -293,6 +294,10 @@ fn host(run: &Run, numbers: &mut Numbers) -> HostFacts {
         id: format!("sha256:{tag}"),
         tags: Some(vec![run.configuration.absolute_image(tag)]),
         labels: None,
+        architecture: None,
+        size: None,
+        command: None,
+        environment: None,
     });
     let images = images.collect();
     let mut facts = HostFacts::bare();
@@ -319,5 +324,7 @@ fn container(name: &str, state: &str, image: &str, labels: &[(&str, &str)], numb
         image_id: format!("sha256:{image}"),
         state: state.to_string(),
         labels: Some(labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()),
+        ports: None,
+        settings: None,
     }
 }
