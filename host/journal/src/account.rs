@@ -73,7 +73,7 @@ impl Account {
 
     fn take(&mut self, entry: &Entry) {
         match entry {
-            Entry::Began(_) | Entry::Locked { .. } | Entry::Unlocked { .. } => {}
+            Entry::Began(_) | Entry::Noted { .. } | Entry::Locked { .. } | Entry::Unlocked { .. } => {}
             Entry::Planned { digest } => self.plan = Some(digest.clone()),
             Entry::Overrode { policy, reason } => self.overridden.push((policy.clone(), reason.clone())),
             Entry::Sending { machine, role, steps } => self.steps.extend(steps.iter().map(|step| Trace {

@@ -24,6 +24,8 @@ pub enum Entry {
     Began(Box<Beginning>),
     /// A plan was made; numbers of steps in the lines below are its. The last one counts.
     Planned { digest: String },
+    /// A policy that is only watched objected.
+    Noted { policy: String, reason: String },
     /// A policy's verdict was set aside by somebody who may.
     Overrode { policy: String, reason: String },
     /// The deploy lock was taken.

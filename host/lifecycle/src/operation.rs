@@ -122,12 +122,16 @@ impl<T: Transport> Operation<'_, T> {
         let opinions = tokio::task::block_in_place(|| self.hooks.review(self.judged_run(), &facts, &plan));
         let judgement = plan::judge(&plan, &opinions, &self.run.overrides, approvers);
         for Remark { policy, is_note, reason, steps } in &judgement.remarks {
+            if *is_note {
+                self.note(journal::Entry::Noted { policy: policy.clone(), reason: reason.clone() })?;
+            }
             self.events.tell(match is_note {
                 true => Event::PolicyNoted { policy, reason, steps },
                 false => Event::PolicyWarned { policy, reason, steps },
             });
         }
         for Override { policy, reason } in &judgement.overridden {
+            self.note(journal::Entry::Overrode { policy: policy.clone(), reason: reason.clone() })?;
             self.events.tell(Event::PolicyOverridden { policy, reason });
         }
         if judgement.objections.is_empty() { Ok(()) } else { Err(LifecycleError::DeniedByPolicy(judgement.objections)) }

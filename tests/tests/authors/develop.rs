@@ -27,8 +27,8 @@ fn watch_shows_how_the_plan_changes() {
     watching.wait_for("mark the image as stable  [mine]");
     watching.wait_for("Watching for changes; Ctrl-C ends it");
     write(&mine, "mark the image as good");
-    watching.wait_for("-     16. mark the image as stable  [mine]");
-    watching.wait_for("+     16. mark the image as good  [mine]");
+    watching.wait_for("-     18. mark the image as stable  [mine]");
+    watching.wait_for("+     18. mark the image as good  [mine]");
 }
 
 /// A project with a plugin that marks images.

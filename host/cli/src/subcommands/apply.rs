@@ -54,6 +54,7 @@ fn with_destination(options: &Options, saved: &SavedPlan) -> Result<Options, Fai
         ("--version", options.version.is_some()),
         ("--skip-hooks", options.skip_hooks),
         ("--lock-wait", options.lock_wait),
+        ("--override", !options.overridden.is_empty()),
     ];
     if let Some((flag, _)) = narrowed.iter().find(|(_, given)| *given) {
         let text = format!("{flag} has no meaning for a plan that is made already");
