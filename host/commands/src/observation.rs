@@ -20,15 +20,25 @@ pub struct Closer {
     pub clear: Vec<String>,
 }
 
-/// Every container, newest first, as one JSON object a line: `id`, `name`, `image`, `image_id`, `state`, `labels`, `ports` and, for those
-/// that are looked at closer, `settings`.
+/// Every container, newest first, as one JSON object a line: `id`, `name`, `image`, `image_id`, `state`, `labels`.
+pub fn containers() -> Command {
+    Command::new(
+        "ids=$(docker ps --all --quiet --no-trunc) || exit; [ -z \"$ids\" ] || docker inspect --format \
+         '{\"id\":{{json .Id}},\"name\":{{json .Name}},\"image\":{{json .Config.Image}},\"image_id\":{{json .Image}},\
+         \"state\":{{json .State.Status}},\"labels\":{{json .Config.Labels}}}' $ids",
+    )
+}
+
+/// What else is known of containers, as one JSON object a line: `id`, `ports` and, for those that are looked at closer, `settings`. A
+/// docker that tells it in another way tells nothing.
 ///
 /// Of the environment only names come over. A value comes only where it is the very one that the configuration has in the clear: all
 /// others may be secrets.
-pub fn containers(closer: &Closer) -> Command {
+pub fn container_details(closer: &Closer) -> Command {
     let template = template(closer, if compares_values(closer) { &closer.clear } else { &[] });
     Command::new(format!(
-        "ids=$(docker ps --all --quiet --no-trunc) || exit; [ -z \"$ids\" ] || docker inspect --format '{template}' $ids"
+        "ids=$(docker ps --all --quiet --no-trunc 2> /dev/null) || exit 0; [ -z \"$ids\" ] || \
+         docker inspect --format '{template}' $ids 2> /dev/null || true"
     ))
 }
 
@@ -37,10 +47,9 @@ pub fn compares_values(closer: &Closer) -> bool {
     template(closer, &closer.clear).len() <= LONGEST_TEMPLATE
 }
 
+// `.ID` is what docker's own types call it; by the names of its JSON, fields that are not set would be errors.
 fn template(closer: &Closer, clear: &[String]) -> String {
-    let mut template = "{\"id\":{{json .Id}},\"name\":{{json .Name}},\"image\":{{json .Config.Image}},\"image_id\":{{json .Image}},\
-                        \"state\":{{json .State.Status}},\"labels\":{{json .Config.Labels}},\"ports\":{{json .HostConfig.PortBindings}}"
-        .to_string();
+    let mut template = "{\"id\":{{json .ID}},\"ports\":{{json .HostConfig.PortBindings}}".to_string();
     if !closer.services.is_empty() {
         let services: String = closer.services.iter().map(|service| format!(" {}", text(service))).collect();
         let _ = write!(
@@ -100,17 +109,28 @@ fn text(text: &str) -> String {
 }
 
 /// The images of these names that are there, and those that apps and accessories run from, as one JSON object a line: `id`, `tags`,
-/// `labels`, `architecture`, `size`, `command`, and `environment` with names alone. Missing ones are left out.
+/// `labels`. Missing ones are left out.
 pub fn images(names: &[String]) -> Command {
-    let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
     Command::new(format!(
         "docker image inspect --format \
-         '{{\"id\":{{{{json .Id}}}},\"tags\":{{{{json .RepoTags}}}},\"labels\":{{{{json .Config.Labels}}}},\
-         \"architecture\":{{{{json .Architecture}}}},\"size\":{{{{json .Size}}}},\"command\":{{{{json .Config.Cmd}}}},\
-         \"environment\":[{{{{range .Config.Env}}}}{NAME_ALONE},{{{{end}}}}\"\"]}}' \
-         {} $(docker ps --no-trunc --filter label=service --format '{{{{.Image}}}}') 2> /dev/null || true",
-        names.join(" ")
+         '{{\"id\":{{{{json .Id}}}},\"tags\":{{{{json .RepoTags}}}},\"labels\":{{{{json .Config.Labels}}}}}}' {} 2> /dev/null || true",
+        of_images(names)
     ))
+}
+
+/// What else is known of the same images: `id`, `architecture`, `size`, `command`, and `environment` with names alone.
+pub fn image_details(names: &[String]) -> Command {
+    Command::new(format!(
+        "docker image inspect --format '{{\"id\":{{{{json .ID}}}},\"architecture\":{{{{json .Architecture}}}},\
+         \"size\":{{{{json .Size}}}},\"command\":{{{{json .Config.Cmd}}}},\
+         \"environment\":[{{{{range .Config.Env}}}}{NAME_ALONE},{{{{end}}}}\"\"]}}' {} 2> /dev/null || true",
+        of_images(names)
+    ))
+}
+
+fn of_images(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
+    format!("{} $(docker ps --no-trunc --filter label=service --format '{{{{.Image}}}}')", names.join(" "))
 }
 
 /// Prints the network's name if it is there.
@@ -182,10 +202,10 @@ mod tests {
             clear: clear.iter().map(|text| (*text).to_string()).collect(),
         };
         let names = r#"{{if eq (index .Config.Labels "service") "app" "app-db"}},"settings":{"environment":[{{range .Config.Env}}{{json (index (split . "=") 0)}},{{end}}""]"#;
-        assert!(containers(&closer(&[])).line.contains(names));
+        assert!(container_details(&closer(&[])).line.contains(names));
         let known = r#"{{range .Config.Env}}{{if eq . "A=1" "B=2"}}{{json .}}{{else}}{{json (index (split . "=") 0)}}{{end}},{{end}}"#;
-        assert!(containers(&closer(&["A=1", "B=2"])).line.contains(known));
+        assert!(container_details(&closer(&["A=1", "B=2"])).line.contains(known));
         let long = format!("A={}", "x".repeat(LONGEST_TEMPLATE));
-        assert!(containers(&closer(&[&long])).line.contains(names), "what does not fit is not compared");
+        assert!(container_details(&closer(&[&long])).line.contains(names), "what does not fit is not compared");
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use plan::{Basis, Plan, digest};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::JournalError;
 
@@ -31,7 +32,7 @@ pub struct SavedPlan {
 impl SavedPlan {
     /// A plan and what it was made from.
     pub fn new(program: &str, plan: Plan, basis: Basis) -> Self {
-        let digest = digest_of(&plan, &basis);
+        let digest = digest_of(&(&plan, &basis));
         Self { format: FORMAT, program: program.to_string(), digest, plan, basis, approvals: Vec::new() }
     }
 
@@ -47,11 +48,13 @@ impl SavedPlan {
     pub fn parse(path: &Path, text: &str) -> Result<Self, JournalError> {
         let malformed =
             |problem: String| JournalError::Malformed { path: path.to_path_buf(), what: "saved plan", problem };
-        let saved: Self = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
+        let written: Value = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
+        // As it is written: a later program may know of more than the one that made it.
+        let found = digest_of(&(&written["plan"], &written["basis"]));
+        let saved: Self = serde_json::from_value(written).map_err(|error| malformed(error.to_string()))?;
         if saved.format != FORMAT {
             return Err(malformed(format!("it has the form {}, and this program reads {FORMAT}", saved.format)));
         }
-        let found = digest_of(&saved.plan, &saved.basis);
         if found != saved.digest {
             return Err(JournalError::Tampered { path: path.to_path_buf(), stated: saved.digest, found });
         }
@@ -59,6 +62,6 @@ impl SavedPlan {
     }
 }
 
-fn digest_of(plan: &Plan, basis: &Basis) -> String {
-    digest(&serde_json::to_string(&(plan, basis)).unwrap_or_default())
+fn digest_of(both: &impl Serialize) -> String {
+    digest(&serde_json::to_string(both).unwrap_or_default())
 }

@@ -196,7 +196,7 @@ fn volumes(wanted: &Wanted, settings: &Settings) -> Vec<Difference> {
             continue;
         }
         let same = |bind: &&str| if below_home.is_some() { bind.ends_with(rest) } else { **bind == *rest };
-        match left.iter().position(|bind| same(bind)) {
+        match left.iter().position(same) {
             Some(at) => drop(left.remove(at)),
             None => found.push(Difference::new("volume", Some(text), DifferenceKind::Added)),
         }

@@ -18,6 +18,8 @@ pub struct FactChange {
     what: What,
 }
 
+// There are a handful of them at a time.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq)]
 enum What {
     /// The host was not looked at before, or is not now.

@@ -145,7 +145,7 @@ pub fn observation(run: &Run) -> Vec<Command> {
     let accessories = run.configuration.accessories.iter().map(|accessory| accessory.image.clone());
     let images: Vec<String> = images.into_iter().chain(accessories).collect();
     let mut lines = vec![
-        observation::containers(&settings::closer(run)),
+        observation::containers(),
         observation::images(&images),
         observation::network("kamal"),
         lease::holder(&run.configuration.lock_directory()),
@@ -154,6 +154,8 @@ pub fn observation(run: &Run) -> Vec<Command> {
         observation::clock(),
         observation::listeners(&condition::published(&run.configuration)),
         observation::proxy_settings(),
+        observation::container_details(&settings::closer(run)),
+        observation::image_details(&images),
     ];
     lines.extend(condition::registry_of(run).map(|(host, port)| observation::reaches(&host, port)));
     lines
@@ -175,8 +177,22 @@ impl HostFacts {
 
     /// Reads the answers to [`observation`], which were given at that moment.
     pub fn read(host: &str, answers: &[Answer], moment: Moment) -> Result<Self, UnreadableAnswer> {
-        let [containers, images, network, lock, apps, engine, clock, listeners, proxy, registry @ ..] = answers else {
-            let problem = format!("{} answers where at least 9 were expected", answers.len());
+        let [
+            containers,
+            images,
+            network,
+            lock,
+            apps,
+            engine,
+            clock,
+            listeners,
+            proxy,
+            container_details,
+            image_details,
+            registry @ ..,
+        ] = answers
+        else {
+            let problem = format!("{} answers where at least 11 were expected", answers.len());
             return Err(UnreadableAnswer { host: host.to_string(), problem });
         };
         let docker = match containers.exit {
@@ -195,14 +211,26 @@ impl HostFacts {
             apps: apps.stdout.lines().map(str::to_string).collect(),
             condition: Condition::read([engine, clock, listeners, proxy], registry.first(), moment),
         };
+        let details: Vec<ContainerDetails> = readable_lines(&container_details.stdout);
         for container in &mut facts.containers {
             container.name = container.name.trim_start_matches('/').to_string();
+            if let Some(details) = details.iter().find(|details| details.id == container.id) {
+                container.ports.clone_from(&details.ports);
+                container.settings.clone_from(&details.settings);
+            }
             container.settings.iter_mut().for_each(Settings::forget_values);
             container.settings.take_if(|settings| !settings.is_told());
         }
         let mut known = BTreeSet::new();
         facts.images.retain(|image| known.insert(image.id.clone()));
+        let details: Vec<ImageDetails> = readable_lines(&image_details.stdout);
         for image in &mut facts.images {
+            if let Some(details) = details.iter().find(|details| details.id == image.id) {
+                image.architecture.clone_from(&details.architecture);
+                image.size = details.size;
+                image.command.clone_from(&details.command);
+                image.environment.clone_from(&details.environment);
+            }
             image.environment.iter_mut().for_each(|names| names.retain(|name| !name.is_empty()));
         }
         Ok(facts)
@@ -298,6 +326,35 @@ pub struct App<'a> {
 /// What docker tells in another way than it usually does is unknown, which is no error.
 fn if_readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
+}
+
+/// What else is known of a container.
+#[derive(Deserialize)]
+struct ContainerDetails {
+    id: String,
+    #[serde(default, deserialize_with = "if_readable")]
+    ports: Option<PortBindings>,
+    #[serde(default, deserialize_with = "if_readable")]
+    settings: Option<Settings>,
+}
+
+/// What else is known of an image.
+#[derive(Deserialize)]
+struct ImageDetails {
+    id: String,
+    #[serde(default, deserialize_with = "if_readable")]
+    architecture: Option<String>,
+    #[serde(default, deserialize_with = "if_readable")]
+    size: Option<u64>,
+    #[serde(default, deserialize_with = "if_readable")]
+    command: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "if_readable")]
+    environment: Option<Vec<String>>,
+}
+
+/// The lines that can be read: nothing depends on the others.
+fn readable_lines<T: DeserializeOwned>(text: &str) -> Vec<T> {
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 fn read_lines<T: DeserializeOwned>(host: &str, text: &str) -> Result<Vec<T>, UnreadableAnswer> {

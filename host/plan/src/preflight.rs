@@ -253,7 +253,7 @@ fn steps_on<'a>(plan: &'a Plan, host: &'a str) -> impl Iterator<Item = &'a Actio
 /// A number of KiB for people.
 fn size(kib: u64) -> String {
     if kib >= 1 << 20 {
-        format!("{}.{} GiB", kib >> 20, (kib % (1 << 20)) * 10 >> 20)
+        format!("{}.{} GiB", kib >> 20, ((kib % (1 << 20)) * 10) >> 20)
     } else {
         format!("{} MiB", kib >> 10)
     }

@@ -529,7 +529,7 @@ impl Container {
         config["Image"] = json!(self.image);
         config["Labels"] = json!(self.labels);
         json!({
-            "Id": self.id, "Name": format!("/{}", self.name), "Image": self.image_id,
+            "Id": self.id, "ID": self.id, "Name": format!("/{}", self.name), "Image": self.image_id,
             "State": { "Status": self.state, "Running": running, "Health": null },
             "Config": config, "HostConfig": host,
         })
@@ -549,7 +549,7 @@ impl Container {
 impl Image {
     fn record(&self) -> Value {
         json!({
-            "Id": self.id, "RepoTags": self.tags, "Architecture": "amd64", "Size": 100_000_000,
+            "Id": self.id, "ID": self.id, "RepoTags": self.tags, "Architecture": "amd64", "Size": 100_000_000,
             "Config": { "Labels": self.labels, "Env": ["PATH=/usr/bin"], "Cmd": null },
         })
     }
