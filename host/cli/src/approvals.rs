@@ -185,8 +185,8 @@ fn key_of(checked: &Outcome) -> Option<String> {
 
 /// What ssh-keygen complained about.
 fn complaint(outcome: &Outcome) -> String {
-    let lines = outcome.stderr.lines().filter(|line| !line.starts_with("Signing data") && !line.trim().is_empty());
-    let last = lines.last().map(|line| plan::texts::one_line(line).trim().to_string());
+    let mut lines = outcome.stderr.lines().filter(|line| !line.starts_with("Signing data") && !line.trim().is_empty());
+    let last = lines.next_back().map(|line| plan::texts::one_line(line).trim().to_string());
     last.unwrap_or_else(|| format!("ssh-keygen ended with exit code {}", outcome.exit))
 }
 

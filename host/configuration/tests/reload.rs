@@ -150,7 +150,11 @@ fn scalars() {
     for scalar in scalars {
         let text = SIMPLE.replace("VALUE", "x") + &format!("x-any:\n  key: {scalar}\n  again: [{scalar}]\n");
         // Neither lines nor symbols stand in a list on one line.
-        let text = if scalar.contains('\n') || scalar.starts_with(':') { text.replace(&format!("  again: [{scalar}]\n"), "") } else { text };
+        let text = if scalar.contains('\n') || scalar.starts_with(':') {
+            text.replace(&format!("  again: [{scalar}]\n"), "")
+        } else {
+            text
+        };
         assert!(check(scalar, &text, None, None), "{scalar} is read");
     }
 }

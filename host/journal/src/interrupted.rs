@@ -8,10 +8,7 @@ use crate::entry::Entry;
 use crate::saved::SavedPlan;
 
 /// Kinds of steps that nobody undoes, with what is said of them.
-const LASTING: [(&str, &str); 8] = [
-    ("push", "the image was pushed: it stays in the registry"),
-    ("publish", "the image was pushed: it stays in the registry"),
-    ("publish-files", "the image was pushed: it stays in the registry"),
+const LASTING: [(&str, &str); 5] = [
     ("boot-proxy", "the proxy was started: it goes on running"),
     ("start-accessory", "accessories were started: they go on running"),
     ("install-docker", "docker was installed: it stays"),
@@ -28,15 +25,15 @@ pub fn interrupted(chain: &[(Account, Option<SavedPlan>)]) -> Option<Interrupted
     let traces = || chain.iter().flat_map(|(account, _)| &account.steps);
     let sent = |kinds: &[&str]| traces().any(|trace| kinds.contains(&trace.step.kind.as_str()));
     let ended_well = |kind: &str| traces().any(|trace| trace.step.kind == kind && trace.exit == Some(0));
-    let mut lasting: Vec<String> =
-        LASTING.iter().filter(|(kind, _)| ended_well(kind)).map(|(_, said)| (*said).to_string()).collect();
-    lasting.dedup();
+    let image_is_pushed = sent(&AFTER_THE_PUSH);
+    let pushed = image_is_pushed.then_some("the image was pushed: it stays in the registry");
+    let others = LASTING.iter().filter(|(kind, _)| ended_well(kind)).map(|(_, said)| *said);
     Some(Interrupted {
         run: latest.beginning.run.clone(),
-        image_is_pushed: sent(&AFTER_THE_PUSH),
+        image_is_pushed,
         boots: boots(traces()),
         scripts: traces().filter(|trace| trace.exit == Some(0)).filter_map(script).collect(),
-        lasting,
+        lasting: pushed.into_iter().chain(others).map(str::to_string).collect(),
         before: chain.iter().rev().find_map(|(_, saved)| Some(saved.as_ref()?.basis.facts.clone())),
     })
 }

@@ -90,7 +90,8 @@ impl<T: Transport> Crew<'_, T> {
         }
         let mut done = 0;
         for part in steps.chunk_by(|one, next| !one.action.is_deed() && !next.action.is_deed()) {
-            self.announce(machine, block, part).map_err(|failure| (done, failure))?;
+            let announced = self.announce(machine, block, part);
+            announced.map_err(|kind| (done, failure(machine, block, part.first(), kind)))?;
             let ran = match part {
                 [step] if step.action.is_deed() => {
                     self.deed(machine, block, step).await.map_err(|failure| (0, failure))
@@ -104,17 +105,16 @@ impl<T: Transport> Crew<'_, T> {
     }
 
     /// Writes down which steps are about to be sent. None is if that fails, or if the lock is no longer ours.
-    fn announce(&self, machine: &Machine, block: &Block, steps: &[&Step]) -> Result<(), Failure> {
+    fn announce(&self, machine: &Machine, block: &Block, steps: &[&Step]) -> Result<(), FailureKind> {
         if self.fence.is_down() {
-            return Err(failure(machine, block, steps.first(), FailureKind::LockLost));
+            return Err(FailureKind::LockLost);
         }
         let entry = Entry::Sending {
             machine: machine.clone(),
             role: block.role.clone(),
             steps: steps.iter().map(|step| sent(step)).collect(),
         };
-        let noted = self.journal.note(entry).map_err(|error| FailureKind::Journal(error.to_string()));
-        noted.map_err(|kind| failure(machine, block, steps.first(), kind))
+        self.journal.note(entry).map_err(|error| FailureKind::Journal(error.to_string()))
     }
 
     /// Has the host do a step itself.
