@@ -228,7 +228,7 @@ fn run(
 ) -> Run {
     let version = numbers.one(&["v1", "v2", "0123456789abcdef0123456789abcdef01234567"]).to_string();
     let checkout = Checkout {
-        root: "/work/the shop".to_string(),
+        root: "/srv/the shop".to_string(),
         prefix: numbers.one(&["", "apps/shop"]).to_string(),
         revision: "0123456789abcdef0123456789abcdef01234567".to_string(),
         branch: Some("main".to_string()),
