@@ -2,6 +2,7 @@
 //!
 //! Policies themselves are asked through [`Hooks::review`](crate::Hooks::review).
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use commands::Machine;
@@ -163,7 +164,8 @@ fn wanted(roles: &[String], count: u32, given: u32) -> String {
 
 /// What makes no sense in an answer; it counts as none then.
 pub fn nonsense(verdicts: &[Verdict], plan: &Plan) -> Option<String> {
-    let known: BTreeSet<u32> = plan.steps().map(|(_, step)| step.id).collect();
+    // Most verdicts name no step, so that most plans are not gone through.
+    let known: LazyCell<BTreeSet<u32>, _> = LazyCell::new(|| plan.steps().map(|(_, step)| step.id).collect());
     verdicts.iter().find_map(|verdict| match verdict {
         Verdict::Warn { steps, .. } | Verdict::Deny { steps, .. } => {
             let unknown = steps.iter().find(|step| !known.contains(step))?;

@@ -3,10 +3,15 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::limits::{ELEMENTS, MEMORIES, TABLES};
 
 /// Bytes of stack that a guest has.
 pub(crate) const STACK: usize = 512 << 10;
+
+/// Bytes of an instance's memory that stay with the process when the instance is gone. Builtins touch a tenth of that.
+const WARM: usize = 1 << 20;
 
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -17,10 +22,26 @@ pub(crate) fn engine() -> &'static Engine {
     ENGINE.get_or_init(|| {
         let mut config = Config::new();
         config.epoch_interruption(true).wasm_component_model(true).max_wasm_stack(STACK);
-        let engine = Engine::new(&config).expect("the engine's own configuration is valid");
+        // Where so much address space is not to be had, instances get theirs one by one: slower, and the same otherwise.
+        let strategies = [pool(Enabled::Yes), pool(Enabled::No), InstanceAllocationStrategy::OnDemand];
+        let engine = strategies.into_iter().find_map(|way| Engine::new(config.clone().allocation_strategy(way)).ok());
+        let engine = engine.expect("the engine's own configuration is valid");
         start_clock(&engine);
         engine
     })
+}
+
+/// Address space for instances is reserved once: mapping and unmapping it costs as much as all else of a short call. What an instance
+/// wrote is wiped before its place is used again, page by page where `scan` can tell which it were: an engine that is to have it and
+/// cannot (Linux before 6.7) is refused. The limits are those of a call, so that nothing is refused here before.
+fn pool(scan: Enabled) -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.table_elements(ELEMENTS).max_tables_per_module(TABLES as u32).max_memories_per_module(MEMORIES as u32);
+    if scan == Enabled::Yes {
+        pool.linear_memory_keep_resident(WARM).table_keep_resident(WARM);
+    }
+    pool.pagemap_scan(scan);
+    InstanceAllocationStrategy::Pooling(pool)
 }
 
 /// So many looks pass in a time.

@@ -13,6 +13,8 @@ pub struct JudgedPlan {
     plan: Arc<Plan>,
     steps: OnceLock<Vec<JudgedStep>>,
     kinds: OnceLock<HashMap<String, Vec<usize>>>,
+    hosts: OnceLock<Vec<String>>,
+    secrets: OnceLock<Vec<String>>,
     /// Answers that were given already.
     answers: Mutex<HashMap<Asked, Shared>>,
 }
@@ -38,7 +40,14 @@ pub(crate) type Shared = Vec<(String, Vec<u32>)>;
 impl JudgedPlan {
     /// A plan of which nothing is derived yet.
     pub fn of(plan: Arc<Plan>) -> Arc<Self> {
-        Arc::new(Self { plan, steps: OnceLock::new(), kinds: OnceLock::new(), answers: Mutex::default() })
+        Arc::new(Self {
+            plan,
+            steps: OnceLock::new(),
+            kinds: OnceLock::new(),
+            hosts: OnceLock::new(),
+            secrets: OnceLock::new(),
+            answers: Mutex::default(),
+        })
     }
 
     /// The plan itself.
@@ -58,6 +67,16 @@ impl JudgedPlan {
             };
             self.plan.steps().map(judged).collect()
         })
+    }
+
+    /// Hosts that it touches.
+    pub(crate) fn hosts(&self) -> &[String] {
+        self.hosts.get_or_init(|| self.plan.hosts().into_iter().map(str::to_string).collect())
+    }
+
+    /// Names of the secrets that it needs.
+    pub(crate) fn secrets(&self) -> &[String] {
+        self.secrets.get_or_init(|| self.plan.secrets().into_iter().collect())
     }
 
     /// The places of its steps of some kinds, in reading order.

@@ -54,13 +54,13 @@ pub(crate) const HANDLES: usize = 10_000;
 pub(crate) const TRANSFER: usize = 4 << 20;
 
 /// Elements of each table.
-const ELEMENTS: usize = 100_000;
+pub(crate) const ELEMENTS: usize = 100_000;
 
 /// Tables of all instances.
-const TABLES: usize = 200;
+pub(crate) const TABLES: usize = 200;
 
 /// Memories of all instances.
-const MEMORIES: usize = 50;
+pub(crate) const MEMORIES: usize = 50;
 
 /// Instances of modules.
 const INSTANCES: usize = 200;

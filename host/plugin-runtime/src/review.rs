@@ -56,11 +56,11 @@ impl review::HostPlan for State {
     }
 
     fn hosts(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.0.plan().hosts().into_iter().map(str::to_string).collect())
+        Ok(self.table.get(&this)?.0.hosts().to_vec())
     }
 
     fn secrets(&mut self, this: Resource<PlanView>) -> wasmtime::Result<Vec<String>> {
-        Ok(self.table.get(&this)?.0.plan().secrets().into_iter().collect())
+        Ok(self.table.get(&this)?.0.secrets().to_vec())
     }
 
     fn takes_lock(&mut self, this: Resource<PlanView>) -> wasmtime::Result<bool> {

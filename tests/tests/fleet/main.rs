@@ -13,6 +13,7 @@ mod interrupts;
 mod locks;
 mod operator;
 mod plugins;
+mod policies;
 mod programs;
 mod removal;
 mod rollback;
