@@ -229,6 +229,23 @@ What to look at
     assert_eq!(run(folder.path(), &["explain", "last"]).stderr, "run 20260131T120000Z-cccccc went well\n");
 }
 
+#[test]
+fn a_run_that_ended_before_its_first_step_has_nothing_to_abort() {
+    let folder = planned();
+    let saved = read(&folder.path().join("plan.json"));
+    let store = Store::new(&folder.path().join("state/sextant"), "shop", None);
+    let name = "20260131T100000Z-aaaaaa";
+    let journal = store.begin(name, "0.0.0").expect("a journal");
+    journal.note(Entry::Began(Box::new(Beginning::of(&saved.basis.run, name, &saved.program)))).expect("a line");
+    let error = "failed to reach `10.0.0.1`".to_string();
+    journal.note(Entry::Failed { kind: "observe".to_string(), error, failures: Vec::new() }).expect("a line");
+    let said = run(folder.path(), &["abort"]);
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(0), "Nothing to abort: the run 20260131T100000Z-aaaaaa ended before its first step\n")
+    );
+}
+
 /// Writes a run down: one that went well, or whose new container the proxy does not find.
 fn record(store: &Store, name: &str, saved: &SavedPlan, error: Option<&str>) {
     let journal: Journal = store.begin(name, "0.0.0").expect("a journal");

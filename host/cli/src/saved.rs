@@ -9,7 +9,10 @@ use crate::failure::Failure;
 
 /// Reads a plan, which must be as it was made.
 pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| JournalError::Read { path: path.to_path_buf(), error })?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = format!("the plan {} cannot be read: {error}", path.display());
+        Failure::with_hint(text, "`sextant plan … --out FILE` writes one")
+    })?;
     Ok(SavedPlan::parse(path, &text)?)
 }
 
@@ -34,7 +37,7 @@ impl From<JournalError> for Failure {
                 Some("nothing was touched; make the plan anew with `sextant plan --out`".to_string())
             }
             JournalError::Malformed { what: "saved plan", .. } => {
-                Some("`sextant plan --out FILE` writes one".to_string())
+                Some("`sextant plan … --out FILE` writes one".to_string())
             }
             JournalError::UnknownRun { known, .. } if known.is_empty() => {
                 Some("no run of this app was recorded on this machine".to_string())

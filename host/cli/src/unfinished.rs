@@ -21,6 +21,8 @@ pub struct Unfinished {
     pub beginning: Beginning,
     /// What is known of it.
     pub interrupted: Interrupted,
+    /// Whether it came to its first step.
+    pub has_begun: bool,
 }
 
 /// Finds the run that is meant. None if the last run ended well and nobody left another one on the hosts.
@@ -35,6 +37,7 @@ pub fn find(options: &Options, named: &TakenUp) -> Result<Option<Unfinished>, Fa
         },
     };
     let Some(interrupted) = journal::interrupted(&chain) else { return Ok(None) };
+    let has_begun = chain.iter().any(|(account, _)| !account.steps.is_empty());
     // What a run was asked to do is said by the first of those that took each other up.
     let beginning = chain.into_iter().next_back().map(|(account, _)| account.beginning);
     let Some(beginning) = beginning else { return Ok(None) };
@@ -47,7 +50,7 @@ pub fn find(options: &Options, named: &TakenUp) -> Result<Option<Unfinished>, Fa
     if configuration != beginning.configuration && !options.quiet {
         say("note: the configuration is another one than when the run began");
     }
-    Ok(Some(Unfinished { project, options, beginning, interrupted }))
+    Ok(Some(Unfinished { project, options, beginning, interrupted, has_begun }))
 }
 
 type Chain = Vec<(Account, Option<SavedPlan>)>;

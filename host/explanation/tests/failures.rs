@@ -271,3 +271,32 @@ fn a_failure_that_nobody_knows() {
         ("unknown", ["something strange".to_string()].as_slice())
     );
 }
+
+#[test]
+fn a_failure_that_looked_like_success_elsewhere_has_its_exit_code_told() {
+    // A script that calls a program which is not there: a shell goes on after it, a run does not.
+    let explained = Failing::step("hook-script").exiting(127).saying("kamla: not found").explained();
+    assert_eq!(explained.why, "a program that it calls, or its interpreter, is not on this machine");
+    // So does a rollback to a version that does not exist: Kamal ends with 0.
+    let said = "the app version `--help` is not available as a container on 10.0.0.1";
+    check(Failing::before(said), "missing-version", None, "retain_containers", "--help");
+}
+
+#[test]
+fn an_explanation_that_programs_read() {
+    let explained =
+        Failing::step("route").saying(UNHEALTHY).logging(&["* Listening on http://0.0.0.0:8080"]).explained();
+    let told = serde_json::to_value(&explained).expect("an explanation can be written");
+    assert_eq!((&told["cause"], &told["limit"]["seconds"]), (&"wrong-app-port".into(), &30.into()));
+    assert_eq!((&told["place"]["role"], &told["look_at"][0]), (&"web".into(), &"servers/web/proxy/app_port".into()));
+    assert!(told["evidence"].as_array().is_some_and(|lines| !lines.is_empty()), "{told}");
+}
+
+#[test]
+fn a_log_of_thousands_of_lines_is_told_by_its_end() {
+    let noise: Vec<String> = (0..5000).map(|line| format!("DEBUG line {line}")).collect();
+    let log: Vec<&str> = noise.iter().map(String::as_str).chain(["FATAL: password authentication failed"]).collect();
+    let explained = Failing::step("tag").saying("something strange").logging(&log).explained();
+    assert_eq!(explained.evidence.len(), 20);
+    assert_eq!(explained.evidence.last().map(String::as_str), Some("FATAL: password authentication failed"));
+}

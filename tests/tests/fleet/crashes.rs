@@ -47,10 +47,12 @@ fn whoever_goes_on_after_a_crash_ends_where_an_undisturbed_run_ends() {
         ("routing", Signal::TERM, Way::Again),
         ("locked", Signal::INT, Way::Resume),
     ];
+    // Every moment with every signal comes once before one comes again with another way on.
     let every = || {
         let ways = [Way::Resume, Way::ResumeElsewhere, Way::Again, Way::Kamal];
-        let with_ways = move |(moment, signal)| ways.map(|way| (moment, signal, way));
-        MOMENTS.iter().flat_map(move |(moment, _)| signals.map(|signal| (*moment, signal))).flat_map(with_ways)
+        let ends = || MOMENTS.iter().flat_map(|(moment, _)| signals.map(|signal| (*moment, signal))).enumerate();
+        let turn = move |turn: usize| ends().map(move |(at, (moment, signal))| (moment, signal, ways[(at + turn) % 4]));
+        (0..ways.len()).flat_map(turn)
     };
     let crashes: Vec<(&str, Signal, Way)> = if all { every().collect() } else { some.into() };
     for (moment, signal, way) in crashes {

@@ -11,10 +11,15 @@ use crate::unfinished::{self, Unfinished};
 use super::change;
 
 pub fn run(options: &Options, named: &TakenUp) -> Result<u8, Failure> {
-    let Some(Unfinished { project, options, beginning, interrupted }) = unfinished::find(options, named)? else {
+    let Some(Unfinished { project, options, beginning, interrupted, has_begun }) = unfinished::find(options, named)?
+    else {
         say("Nothing to abort: the last run ended well");
         return Ok(0);
     };
+    if !has_begun {
+        say(&format!("Nothing to abort: the run {} ended before its first step", beginning.run));
+        return Ok(0);
+    }
     let request = Request {
         intent: Intent::Abort,
         words: vec!["abort".to_string()],

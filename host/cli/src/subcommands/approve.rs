@@ -14,10 +14,11 @@ use crate::failure::Failure;
 use crate::outline::{Detail, outline};
 use crate::project::Project;
 use crate::report::{print, print_raw, say};
+use crate::saved;
 
 pub fn run(options: &Options, arguments: &Approve) -> Result<u8, Failure> {
     let path = Path::new(&arguments.plan);
-    let mut saved = read(path)?;
+    let mut saved = saved::read(path)?;
     let detail = if options.verbose { Detail::Commands } else { Detail::Steps };
     if options.output == Output::Text && !options.quiet {
         print_raw(&outline(&saved.plan, detail));
@@ -57,14 +58,6 @@ fn counted(options: &Options, saved: &SavedPlan) -> Result<(), Failure> {
     let people = if people.is_empty() { "nobody".to_string() } else { people.join(", ") };
     say(&format!("Approved by {people}, as {signers} has them"));
     Ok(())
-}
-
-fn read(path: &Path) -> Result<SavedPlan, Failure> {
-    let shown = path.display();
-    let hint = "`sextant plan … --out FILE` writes one";
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::with_hint(format!("the plan {shown} cannot be read: {error}"), hint))?;
-    SavedPlan::parse(path, &text).map_err(|error| Failure::with_hint(error.to_string(), hint))
 }
 
 /// Writes the plan with its approvals in the place of the file, whole or not at all.

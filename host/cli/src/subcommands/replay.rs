@@ -39,7 +39,7 @@ fn recorded(options: &Options, word: &str) -> Result<(String, SavedPlan), Failur
         return Ok((word.to_string(), saved::read(path)?));
     }
     if word.contains('/') {
-        return Err(Failure::with_hint(format!("there is no file {word}"), "`sextant plan --out FILE` writes one"));
+        return Err(Failure::with_hint(format!("there is no file {word}"), "`sextant plan … --out FILE` writes one"));
     }
     let store = runs::store(&Project::read(options)?.configuration)?;
     let name = runs::named(&store, word)?;

@@ -9,7 +9,7 @@ use crate::unfinished::{self, Unfinished};
 use super::change;
 
 pub fn run(options: &Options, named: &TakenUp) -> Result<u8, Failure> {
-    let Some(Unfinished { project, options, beginning, interrupted }) = unfinished::find(options, named)? else {
+    let Some(Unfinished { project, options, beginning, interrupted, .. }) = unfinished::find(options, named)? else {
         say("Nothing to resume: the last run ended well");
         return Ok(0);
     };

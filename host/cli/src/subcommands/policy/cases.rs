@@ -40,8 +40,10 @@ impl Suite {
     /// Reads a file of tests.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::message(format!("the tests {shown} cannot be read: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let text = format!("the tests {shown} cannot be read: {error}");
+            Failure::with_hint(text, "docs/policies.md tells how tests are written")
+        })?;
         let parsed = yaml::parse(&shown, &text).and_then(|document| suite(path, &document));
         parsed.map_err(|error| {
             let error = if error.hint.is_some() {
