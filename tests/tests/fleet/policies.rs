@@ -25,7 +25,7 @@ fn a_plan_that_a_policy_denies_leaves_every_host_untouched_unless_it_is_overridd
     refused(&scene, &[&deploy[..], &hurry].concat(), &["allowlist", "override"]);
 
     give(&scene, policy, &entry(", override: true"));
-    refused(&scene, &deploy, &[reason, "--override allowlist"]);
+    refused(&scene, &deploy, &[reason, "--override POLICY --reason TEXT"]);
     scene.sextant(&[&deploy[..], &hurry].concat()).succeeded();
     for host in scene.fleet.app_hosts() {
         let audited = host.sh("cat .kamal/sample-audit.log").expect("the host has an audit log");
