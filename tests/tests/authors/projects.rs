@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::answers::{boots, builds, looks_up};
 use crate::bench::{bring_dependencies, fails, works, write_project};
 
 /// Kinds of plugins with the hooks of their projects.
@@ -34,6 +35,9 @@ fn a_project_of_every_kind_builds_and_tests_as_it_is_written() {
         assert_eq!(inspected, built, "{kind}");
     }
     takes_part_in_a_plan(folder.path());
+    builds(&folder.path().join("my-builder/my-builder.wasm"));
+    boots(&folder.path().join("my-boot/my-boot.wasm"));
+    looks_up(folder.path());
 }
 
 /// What was built answers hooks of a plan.
@@ -88,13 +92,6 @@ fn new_writes_nothing_where_it_cannot() {
         2,
         "error: `2fast` cannot be the name of a package\n\
          hint: a package begins with a letter, and sextant-sdk is taken\n",
-    );
-    refuse(
-        "mine --kind boot --lang js",
-        2,
-        "error: there is no project of that kind to begin with in that language\n\
-         hint: leave --lang out for Rust, or begin with --kind registry, policy or notify: wit/world.wit says which hooks a plugin \
-         exports\n",
     );
     let names: Vec<_> =
         folder.path().read_dir().expect("it can be read").flatten().map(|entry| entry.file_name()).collect();

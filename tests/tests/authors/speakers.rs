@@ -3,52 +3,128 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use configuration::{Filter, Selection, Source, Sources};
 use plan::hooks::{ActingHooks, Hooks, Place, Registry, Verdict};
-use plan::{Action, Facts, Intent, Plan, Run};
-use plugin_runtime::{Builtin, Cache, Call, Catalogue, HttpRequest, HttpResponse, Limits, Outcome, Outside};
+use plan::{Action, Facts, Plan};
+use plugin_runtime::{Call, HttpRequest, HttpResponse, Outcome, Outside};
 use secrecy::{ExposeSecret, SecretString};
 use tests::house;
 
-use crate::bench::{bring_environment, bring_packages, kept, lacks, works};
+use crate::answers::{boots, builds, looks_up};
+use crate::bench::{bring_environment, bring_packages, lacks, works};
+use crate::scene::scene;
+
+/// A project whose registry takes a login.
+const PROJECT: &str = "\
+service: shop
+image: acme/shop
+servers: [10.0.0.1]
+registry: { server: eu.registry.example, username: acme, password: [REGISTRY_PASSWORD] }
+builder: { arch: amd64, context: . }
+";
+
+/// A language of plugins, and what its authors do.
+struct Speaker {
+    language: &'static str,
+    /// Programs without which nothing can be written in it.
+    needs: &'static [&'static [&'static str]],
+    /// Brings what a project needs.
+    bring: fn(&Path),
+    /// How a project is tested.
+    test: &'static str,
+}
+
+const PYTHON: Speaker = Speaker {
+    language: "python",
+    needs: &[&["python3", "-c", "import ensurepip, venv"]],
+    bring: bring_environment,
+    test: "python3 -m unittest --quiet",
+};
+
+const JAVASCRIPT: Speaker = Speaker {
+    language: "js",
+    needs: &[&["node", "--version"], &["npm", "--version"]],
+    bring: bring_packages,
+    test: "npm test",
+};
 
 #[test]
 fn a_login_in_python_fetches_its_password() {
-    if !lacks(&[&["python3", "-c", "import ensurepip, venv"]]) {
-        logs_in("python", bring_environment);
-    }
+    logs_in(&PYTHON);
 }
 
 #[test]
 fn a_login_in_javascript_fetches_its_password() {
-    if !lacks(&[&["node", "--version"], &["npm", "--version"]]) {
-        logs_in("js", bring_packages);
-    }
+    logs_in(&JAVASCRIPT);
+}
+
+#[test]
+fn a_builder_in_python_does_what_one_in_rust_does() {
+    answers_as_in_rust(&PYTHON, "builder", |folder| builds(&folder.join("my-builder/my-builder.wasm")));
+}
+
+#[test]
+fn a_builder_in_javascript_does_what_one_in_rust_does() {
+    answers_as_in_rust(&JAVASCRIPT, "builder", |folder| builds(&folder.join("my-builder/my-builder.wasm")));
+}
+
+#[test]
+fn a_boot_in_python_does_what_one_in_rust_does() {
+    answers_as_in_rust(&PYTHON, "boot", |folder| boots(&folder.join("my-boot/my-boot.wasm")));
+}
+
+#[test]
+fn a_boot_in_javascript_does_what_one_in_rust_does() {
+    answers_as_in_rust(&JAVASCRIPT, "boot", |folder| boots(&folder.join("my-boot/my-boot.wasm")));
+}
+
+#[test]
+fn a_secret_store_in_python_does_what_one_in_rust_does() {
+    answers_as_in_rust(&PYTHON, "secrets", looks_up);
+}
+
+#[test]
+fn a_secret_store_in_javascript_does_what_one_in_rust_does() {
+    answers_as_in_rust(&JAVASCRIPT, "secrets", looks_up);
 }
 
 #[test]
 fn a_freeze_in_python_denies() {
-    if !lacks(&[&["python3", "-c", "import ensurepip, venv"]]) {
-        freezes("python", bring_environment, "python3 -m unittest --quiet");
-    }
+    freezes(&PYTHON);
 }
 
 #[test]
 fn a_freeze_in_javascript_denies() {
-    if !lacks(&[&["node", "--version"], &["npm", "--version"]]) {
-        freezes("js", bring_packages, "npm test");
+    freezes(&JAVASCRIPT);
+}
+
+/// The project of a kind as `plugin new` writes it: its own tests, and its component under the test that the one in Rust stands.
+fn answers_as_in_rust(speaker: &Speaker, kind: &str, check: impl Fn(&Path)) {
+    if lacks(speaker.needs) {
+        return;
     }
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = format!("my-{kind}");
+    works(folder.path(), &format!("sextant plugin new {name} --kind {kind} --lang {}", speaker.language));
+    let project = folder.path().join(&name);
+    (speaker.bring)(&project);
+    works(&project, &format!("{}; sextant plugin build", speaker.test));
+    check(folder.path());
 }
 
 /// The project of a login as `plugin new` writes it: the step while planning, and the request when the step is due.
-fn logs_in(language: &str, bring: fn(&Path)) {
+fn logs_in(Speaker { language, needs, bring, .. }: &Speaker) {
+    if lacks(needs) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
     works(folder.path(), &format!("sextant plugin new mine --kind registry --lang {language}"));
     bring(&folder.path().join("mine"));
     works(&folder.path().join("mine"), "sextant plugin build");
     let (run, catalogue) = scene(
         &folder.path().join("mine/mine.wasm"),
+        PROJECT,
         "grants: { secrets: [REGISTRY_API_KEY], network: ['tokens.example.com:443'] }, with: { tokens: 'https://tokens.example.com/v1' }",
+        true,
     );
     let credentials = run.configuration.registry.credentials.clone().expect("the registry takes a login");
     let registry = Registry { server: Some("eu.registry.example".into()), credentials };
@@ -69,8 +145,12 @@ fn logs_in(language: &str, bring: fn(&Path)) {
         given(403).0.map_err(|error| error.to_string()),
         Err("plugin `guest` has no answer for `credentials`: the server answered 403".to_string())
     );
-    let (run, catalogue) =
-        scene(&folder.path().join("mine/mine.wasm"), "with: { tokens: 'https://tokens.example.com/v1' }");
+    let (run, catalogue) = scene(
+        &folder.path().join("mine/mine.wasm"),
+        PROJECT,
+        "with: { tokens: 'https://tokens.example.com/v1' }",
+        true,
+    );
     let world = Arc::new(World { status: 200, sent: Mutex::default() });
     let refused = catalogue.acting(world).credentials(&run, "guest", &registry).map(drop);
     let refused = refused.map_err(|error| error.to_string()).expect_err("nothing is granted");
@@ -78,7 +158,10 @@ fn logs_in(language: &str, bring: fn(&Path)) {
 }
 
 /// The policy of `plugins/examples`: the same in every language.
-fn freezes(language: &str, bring: fn(&Path), test: &str) {
+fn freezes(Speaker { language, needs, bring, test }: &Speaker) {
+    if lacks(needs) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let example = house().join(format!("plugins/examples/freeze-window-{language}"));
     // The contract is a link there.
@@ -87,7 +170,7 @@ fn freezes(language: &str, bring: fn(&Path), test: &str) {
     works(&folder.path().join("mine"), &format!("{test}; sextant plugin build"));
     let component = folder.path().join(format!("mine/freeze-window-{language}.wasm"));
     let check = |settings: &str, expected: &[&str]| {
-        let (run, catalogue) = scene(&component, &format!("with: {settings}"));
+        let (run, catalogue) = scene(&component, PROJECT, &format!("with: {settings}"), true);
         let facts: Arc<Facts> = Arc::default();
         let plan: Plan = plan::plan(&run, &facts, &catalogue).expect("it plans");
         let verdicts = catalogue.review(&run, &facts, &Arc::new(plan)).remove(0).verdicts;
@@ -110,30 +193,6 @@ fn freezes(language: &str, bring: fn(&Path), test: &str) {
         &["it gave no verdict: plugin `guest` has no answer for `policy`: the setting `days` \
              has `friday`, which is none of mon, tue, wed, thu, fri, sat, sun"],
     );
-}
-
-/// A project that uses a component, and what was loaded for it.
-fn scene(component: &Path, entry: &str) -> (Arc<Run>, Catalogue) {
-    let text = format!(
-        "service: shop
-image: acme/shop
-servers: [10.0.0.1]
-registry: {{ server: eu.registry.example, username: acme, password: [REGISTRY_PASSWORD] }}
-builder: {{ arch: amd64, context: . }}
-x-plugins: {{ guest: {{ source: guest.wasm, {entry} }} }}
-"
-    );
-    let base = Source { path: "config/deploy.yml".into(), text };
-    let configuration =
-        configuration::load(&Sources { base, overlay: None, destination: None }).expect("the project is valid");
-    let selection = Selection::new(&configuration, &Filter::default()).expect("everything is selected");
-    let own = vec![(configuration.plugins[0].clone(), std::fs::read(component).expect("it was built"))];
-    let intent = Intent::Deploy { skip_push: true };
-    let run = Run { subcommand: vec!["deploy".to_string()], ..Run::sample(intent, configuration, selection) };
-    let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-    let cache = Cache::new(kept("cache").join("components"));
-    let catalogue = Catalogue::load(&builtins, own, Limits::default(), Some(&cache)).expect("the plugins load");
-    (Arc::new(run), catalogue)
 }
 
 /// A world where passwords are given out.

@@ -69,7 +69,7 @@ fn files(name: &str, kind: PluginKind, language: Language) -> Result<Vec<File>, 
         let hint = "a package begins with a letter, and sextant-sdk is taken".to_string();
         return Err(Failure::Usage { text: format!("`{name}` cannot be the name of a package"), hint });
     }
-    let mut files = sources(kind, language)?;
+    let mut files = sources(kind, language);
     files.push(("plugin.toml", manifest.clone()));
     files.push(("README.md", readme(kind, language)));
     let mut files: Vec<File> = files.into_iter().map(|(path, text)| (path.to_string(), named(&text))).collect();
@@ -100,7 +100,7 @@ fn manifest(kind: PluginKind) -> &'static str {
 
 /// The files that differ from language to language. In Python and JavaScript `app` has the hooks; what can be tested without Sextant
 /// stands beside it.
-fn sources(kind: PluginKind, language: Language) -> Result<Vec<(&'static str, String)>, Failure> {
+fn sources(kind: PluginKind, language: Language) -> Vec<(&'static str, String)> {
     let common: &[(&str, &str)] = match language {
         Language::Rust => &[("Cargo.toml", stub!("rust/Cargo.toml.stub")), (".gitignore", "target\n*.wasm\n")],
         Language::Python => &[(".gitignore", ".venv\n__pycache__\n*.wasm\n")],
@@ -113,10 +113,25 @@ fn sources(kind: PluginKind, language: Language) -> Result<Vec<(&'static str, St
             ("tokens.py", stub!("python/tokens.py")),
             ("test_tokens.py", stub!("python/test_tokens.py")),
         ],
+        (Language::Python, PluginKind::Builder) => &[
+            ("app.py", stub!("python/builder.py")),
+            ("command.py", stub!("python/command.py")),
+            ("test_command.py", stub!("python/test_command.py")),
+        ],
+        (Language::Python, PluginKind::Boot) => &[
+            ("app.py", stub!("python/boot.py")),
+            ("serving.py", stub!("python/serving.py")),
+            ("test_serving.py", stub!("python/test_serving.py")),
+        ],
         (Language::Python, PluginKind::Policy) => &[
             ("app.py", stub!("python/policy.py")),
             ("rule.py", stub!("python/rule.py")),
             ("test_rule.py", stub!("python/test_rule.py")),
+        ],
+        (Language::Python, PluginKind::Secrets) => &[
+            ("app.py", stub!("python/secrets.py")),
+            ("entries.py", stub!("python/entries.py")),
+            ("test_entries.py", stub!("python/test_entries.py")),
         ],
         (Language::Python, PluginKind::Notify) => &[
             ("app.py", stub!("python/notify.py")),
@@ -128,26 +143,33 @@ fn sources(kind: PluginKind, language: Language) -> Result<Vec<(&'static str, St
             ("tokens.js", stub!("js/tokens.js")),
             ("tokens.test.js", stub!("js/tokens.test.js")),
         ],
+        (Language::Js, PluginKind::Builder) => &[
+            ("app.js", stub!("js/builder.js")),
+            ("command.js", stub!("js/command.js")),
+            ("command.test.js", stub!("js/command.test.js")),
+        ],
+        (Language::Js, PluginKind::Boot) => &[
+            ("app.js", stub!("js/boot.js")),
+            ("serving.js", stub!("js/serving.js")),
+            ("serving.test.js", stub!("js/serving.test.js")),
+        ],
         (Language::Js, PluginKind::Policy) => &[
             ("app.js", stub!("js/policy.js")),
             ("rule.js", stub!("js/rule.js")),
             ("rule.test.js", stub!("js/rule.test.js")),
+        ],
+        (Language::Js, PluginKind::Secrets) => &[
+            ("app.js", stub!("js/secrets.js")),
+            ("entries.js", stub!("js/entries.js")),
+            ("entries.test.js", stub!("js/entries.test.js")),
         ],
         (Language::Js, PluginKind::Notify) => &[
             ("app.js", stub!("js/notify.js")),
             ("words.js", stub!("js/words.js")),
             ("words.test.js", stub!("js/words.test.js")),
         ],
-        (Language::Python | Language::Js, PluginKind::Builder | PluginKind::Boot | PluginKind::Secrets) => {
-            let hint = "leave --lang out for Rust, or begin with --kind registry, policy or notify: wit/world.wit says which hooks a \
-                        plugin exports";
-            return Err(Failure::Usage {
-                text: "there is no project of that kind to begin with in that language".to_string(),
-                hint: hint.to_string(),
-            });
-        }
     };
-    Ok(common.iter().chain(own).map(|(path, text)| (*path, text.to_string())).collect())
+    common.iter().chain(own).map(|(path, text)| (*path, text.to_string())).collect()
 }
 
 fn rust(kind: PluginKind) -> &'static str {
