@@ -44,18 +44,18 @@ pub fn prepare(case: &Case, world: &World) -> Result<(), String> {
     Ok(())
 }
 
-/// Plans every run that was recorded in a case's world again, and gives what differs.
-pub fn replays(case: &Case, world: &World) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for plan in plans(&world.path("kept")) {
+/// Plans every run that was recorded in a case's world again. Gives how many there are, and what differs.
+pub fn replays(case: &Case, world: &World) -> (usize, Vec<String>) {
+    let plans = plans(&world.path("kept"));
+    let wrong = plans.iter().filter_map(|plan| {
         let path = plan.display().to_string();
         let status = wait(&mut start(case, world, &["replay", &path], "replay"));
         let played = played(world, "replay", status);
-        if played.exit != "0" {
-            wrong.push(format!("{path} is not planned again as it was: {}{}", played.stderr, played.stdout));
-        }
-    }
-    wrong
+        let told = || format!("{path} is not planned again as it was: {}{}", played.stderr, played.stdout);
+        (played.exit != "0").then(told)
+    });
+    let wrong = wrong.collect();
+    (plans.len(), wrong)
 }
 
 /// The plans of all runs below a folder.

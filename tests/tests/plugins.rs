@@ -121,6 +121,27 @@ fn settings_reach_the_plugin_and_its_fault_reaches_the_user() {
 }
 
 #[test]
+fn settings_that_the_manifest_does_not_know_or_misses_are_an_error() {
+    let check = |settings: &str, expected: &str| {
+        let source = Path::new(env!("EXAMPLES")).join("image_allowlist.wasm");
+        let entry = format!("x-plugins:\n  guest:\n    source: '{}'\n    with: {settings}\n", source.display());
+        let (run, _) = scene(&format!("{PROJECT}{entry}"));
+        let told = load(&run).err().map(|error| error.to_string());
+        let expected = format!("plugin `guest` cannot be loaded: below `with`, {expected}");
+        assert_eq!(told.as_deref(), Some(expected.as_str()).filter(|_| settings != "{ images: [a] }"), "{settings}");
+    };
+    check("{ images: [a] }", "nothing is wrong");
+    check("{ images: a }", "setting `images` should be a list");
+    check(
+        "{ images: [a], image: b }",
+        "unknown setting `image`; the plugin takes images, require_digest, trust_programs",
+    );
+    let missing = "setting `images` is missing: it should be a list (Images that may be used, without tag: \
+                   ghcr.io/acme/*, docker.io/library/postgres)";
+    check("{}", missing);
+}
+
+#[test]
 fn two_owners_of_one_hook_are_an_error_that_names_both() {
     let guest = |name: &str| format!("  {name}: {{ source: '{}' }}\n", guest("takes-login"));
     let (run, _) = scene(&format!("{PROJECT}x-plugins:\n{}{}", guest("first"), guest("second")));

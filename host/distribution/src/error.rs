@@ -106,6 +106,11 @@ impl DistributionError {
                 "a private key is PEM without a passphrase, as `sextant plugin keygen` writes it".to_string()
             }
             Self::File { plugin, .. } => format!("x-plugins/{plugin}/source is a path relative to the project"),
+            Self::Fetch { from: place, reason, .. } | Self::Push { to: place, reason }
+                if reason.contains("certificate") && !place.starts_with("https://") =>
+            {
+                "if the registry is yours, put its authority into /etc/docker/certs.d/HOST:PORT/ca.crt".to_string()
+            }
             Self::Fetch { from, .. } if from.starts_with("oci://") => {
                 "registries are asked with docker's logins: `docker login` first if it is private".to_string()
             }
@@ -125,4 +130,19 @@ impl DistributionError {
 /// Changes, a line each.
 fn listed(changes: &[String]) -> String {
     changes.iter().fold(String::new(), |text, change| text + "\n  " + change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_that_is_not_trusted_takes_no_login_but_a_certificate() {
+        let hint = |reason: &str| {
+            let error = DistributionError::Push { to: "oci://r.example/p:1".to_string(), reason: reason.to_string() };
+            error.hint().unwrap_or_default()
+        };
+        assert!(hint("invalid peer certificate: UnknownIssuer").contains("certs.d"));
+        assert!(hint("401 Unauthorized").contains("docker login"));
+    }
 }

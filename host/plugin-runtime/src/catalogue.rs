@@ -69,6 +69,7 @@ impl Catalogue {
             let (plugin, load) = Plugin::load(&entry.name, &bytes, cache)?;
             catalogue.loads.push(load);
             refuse_misplaced(&entry, &plugin)?;
+            refuse_misfitting(&entry, &plugin)?;
             let limits = limits.with(&entry.limits);
             catalogue.members.push(Member { plugin, entry: Some(entry), limits });
         }
@@ -421,6 +422,16 @@ impl Member {
 fn is_environment_secret(run: &Run, secret: &str) -> bool {
     let environments = run.configuration.roles.iter().flat_map(|role| role.environments.values());
     environments.flat_map(|environment| environment.secret.values()).any(|own| own == secret)
+}
+
+/// Settings are what the plugin's manifest says that they are. One without a manifest takes what it is given.
+fn refuse_misfitting(entry: &configuration::Plugin, plugin: &Plugin) -> Result<(), HookError> {
+    let Some(manifest) = &plugin.manifest else { return Ok(()) };
+    let given = serde_json::from_str(&entry.settings.to_json()).unwrap_or_default();
+    manifest.check_settings(&given).map_err(|mistakes| {
+        let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        HookError::Load { plugin: entry.name.clone(), reason: format!("below `with`, {}", mistakes.join("; ")) }
+    })
 }
 
 /// Refuses what is said about a policy of what is none, and what else a component of a folder of policies would do.

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::limits::{ELEMENTS, MEMORIES, TABLES};
+use crate::limits::{ELEMENTS, INSTANCES, MEMORIES, TABLES};
 
 /// Bytes of stack that a guest has.
 pub(crate) const STACK: usize = 512 << 10;
 
 /// Bytes of an instance's memory that stay with the process when the instance is gone. Builtins touch a tenth of that.
 const WARM: usize = 1 << 20;
+
+/// So many calls run at once, each with all that its limits allow: hooks are asked one after the other, but for deeds on several hosts.
+const CALLS: u32 = 4;
 
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -35,8 +38,10 @@ pub(crate) fn engine() -> &'static Engine {
 /// wrote is wiped before its place is used again, page by page where `scan` can tell which it were: an engine that is to have it and
 /// cannot (Linux before 6.7) is refused. The limits are those of a call, so that nothing is refused here before.
 fn pool(scan: Enabled) -> InstanceAllocationStrategy {
+    let (instances, tables, memories) = (INSTANCES as u32, TABLES as u32, MEMORIES as u32);
     let mut pool = PoolingAllocationConfig::new();
-    pool.table_elements(ELEMENTS).max_tables_per_module(TABLES as u32).max_memories_per_module(MEMORIES as u32);
+    pool.table_elements(ELEMENTS).max_tables_per_module(tables).max_memories_per_module(memories);
+    pool.total_core_instances(CALLS * instances).total_tables(CALLS * tables).total_memories(CALLS * memories);
     if scan == Enabled::Yes {
         pool.linear_memory_keep_resident(WARM).table_keep_resident(WARM);
     }

@@ -63,7 +63,7 @@ pub(crate) const TABLES: usize = 200;
 pub(crate) const MEMORIES: usize = 50;
 
 /// Instances of modules.
-const INSTANCES: usize = 200;
+pub(crate) const INSTANCES: usize = 200;
 
 /// A limit that was hit, and its value.
 pub(crate) type Breach = (LimitKind, u64);

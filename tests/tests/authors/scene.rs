@@ -4,14 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use configuration::{Filter, Selection, Source, Sources};
-use plan::{Intent, Run};
+use plan::{HookError, Intent, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 
 use crate::bench::kept;
 
 /// A deploy of a project with a component in it, under the name `guest`, and what was loaded for it. `entry` is what the project says of
-/// the component, beside its source.
-pub fn scene(component: &Path, project: &str, entry: &str, skip_push: bool) -> (Arc<Run>, Catalogue) {
+/// the component, beside its source. An error if that does not fit the component.
+pub fn scene(
+    component: &Path,
+    project: &str,
+    entry: &str,
+    skip_push: bool,
+) -> Result<(Arc<Run>, Catalogue), HookError> {
     let text = format!("{project}x-plugins: {{ guest: {{ source: guest.wasm, {entry} }} }}\n");
     let base = Source { path: "config/deploy.yml".into(), text };
     let configuration =
@@ -22,6 +27,6 @@ pub fn scene(component: &Path, project: &str, entry: &str, skip_push: bool) -> (
     let run = Run { subcommand: vec!["deploy".to_string()], ..Run::sample(intent, configuration, selection) };
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
     let cache = Cache::new(kept("cache").join("components"));
-    let catalogue = Catalogue::load(&builtins, own, Limits::default(), Some(&cache)).expect("the plugins load");
-    (Arc::new(run), catalogue)
+    let catalogue = Catalogue::load(&builtins, own, Limits::default(), Some(&cache))?;
+    Ok((Arc::new(run), catalogue))
 }

@@ -125,7 +125,7 @@ fn logs_in(Speaker { language, needs, bring, .. }: &Speaker) {
         PROJECT,
         "grants: { secrets: [REGISTRY_API_KEY], network: ['tokens.example.com:443'] }, with: { tokens: 'https://tokens.example.com/v1' }",
         true,
-    );
+    ).expect("it loads");
     let credentials = run.configuration.registry.credentials.clone().expect("the registry takes a login");
     let registry = Registry { server: Some("eu.registry.example".into()), credentials };
     let answer = catalogue.pre_login(&run, &Arc::default(), &registry, Place::Hosts).expect("it answers");
@@ -150,7 +150,8 @@ fn logs_in(Speaker { language, needs, bring, .. }: &Speaker) {
         PROJECT,
         "with: { tokens: 'https://tokens.example.com/v1' }",
         true,
-    );
+    )
+    .expect("it loads");
     let world = Arc::new(World { status: 200, sent: Mutex::default() });
     let refused = catalogue.acting(world).credentials(&run, "guest", &registry).map(drop);
     let refused = refused.map_err(|error| error.to_string()).expect_err("nothing is granted");
@@ -170,7 +171,7 @@ fn freezes(Speaker { language, needs, bring, test }: &Speaker) {
     works(&folder.path().join("mine"), &format!("{test}; sextant plugin build"));
     let component = folder.path().join(format!("mine/freeze-window-{language}.wasm"));
     let check = |settings: &str, expected: &[&str]| {
-        let (run, catalogue) = scene(&component, PROJECT, &format!("with: {settings}"), true);
+        let (run, catalogue) = scene(&component, PROJECT, &format!("with: {settings}"), true).expect("it loads");
         let facts: Arc<Facts> = Arc::default();
         let plan: Plan = plan::plan(&run, &facts, &catalogue).expect("it plans");
         let verdicts = catalogue.review(&run, &facts, &Arc::new(plan)).remove(0).verdicts;
