@@ -431,6 +431,11 @@ pub fn hook_hint(error: &HookError) -> Option<String> {
             format!("nothing was run; tell the author of `{plugin}`, or take it out of x-plugins")
         }
         HookError::Load { plugin, .. } => format!("look at x-plugins/{plugin}"),
+        HookError::Settings { plugin, .. } => {
+            format!(
+                "nothing was touched; correct x-plugins/{plugin}/with: `sextant plugin inspect` tells what it takes"
+            )
+        }
     })
 }
 

@@ -172,6 +172,10 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
                 let hint = format!("take it out of {}, or put another there", folders[plugin]);
                 Failure::with_hint(error.to_string(), hint)
             }
+            HookError::Settings { plugin, .. } if folders.contains_key(plugin) => {
+                let hint = format!("nothing was touched; correct its `with` in {}/policies.yml", folders[plugin]);
+                Failure::with_hint(error.to_string(), hint)
+            }
             _ => error.into(),
         })?;
     policies::check_overrides(options, &catalogue)?;

@@ -63,7 +63,7 @@ impl PlanError {
                 | Self::UnknownPast { .. }
                 | Self::RetainsNothing
                 | Self::LocalRegistry { .. }
-                | Self::Hook(HookError::Load { .. })
+                | Self::Hook(HookError::Load { .. } | HookError::Settings { .. })
         )
     }
 }

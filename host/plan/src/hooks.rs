@@ -228,6 +228,9 @@ pub enum HookError {
     /// The plugin cannot be loaded.
     #[error("plugin `{plugin}` cannot be loaded: {reason}")]
     Load { plugin: String, reason: String },
+    /// What the project says under `with:` is not what the plugin's manifest says that it takes.
+    #[error("plugin `{plugin}` does not take what stands under `with`: {reason}")]
+    Settings { plugin: String, reason: String },
 }
 
 fn refused(plugin: &str, hook: &str, what: &str, refusal: Refusal) -> String {

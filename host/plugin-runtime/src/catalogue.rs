@@ -430,7 +430,7 @@ fn refuse_misfitting(entry: &configuration::Plugin, plugin: &Plugin) -> Result<(
     let given = serde_json::from_str(&entry.settings.to_json()).unwrap_or_default();
     manifest.check_settings(&given).map_err(|mistakes| {
         let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        HookError::Load { plugin: entry.name.clone(), reason: format!("below `with`, {}", mistakes.join("; ")) }
+        HookError::Settings { plugin: entry.name.clone(), reason: mistakes.join("; ") }
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::limits::{ELEMENTS, INSTANCES, MEMORIES, TABLES};
+use crate::limits::{INSTANCES, MEMORIES, TABLES};
 
 /// Bytes of stack that a guest has.
 pub(crate) const STACK: usize = 512 << 10;
@@ -15,6 +15,14 @@ const WARM: usize = 1 << 20;
 
 /// So many calls run at once, each with all that its limits allow: hooks are asked one after the other, but for deeds on several hosts.
 const CALLS: u32 = 4;
+
+/// Elements of a table, and tables and memories of a module, as many as WebAssembly's own limits for implementations allow: what a
+/// call may have of them is for its limits to say.
+const ELEMENTS: usize = 10_000_000;
+const PER_MODULE: u32 = 100;
+
+/// Bytes of what the engine itself keeps of an instance. A component of the largest size that is taken stays below.
+const BOOKS: usize = 64 << 20;
 
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
@@ -36,12 +44,13 @@ pub(crate) fn engine() -> &'static Engine {
 
 /// Address space for instances is reserved once: mapping and unmapping it costs as much as all else of a short call. What an instance
 /// wrote is wiped before its place is used again, page by page where `scan` can tell which it were: an engine that is to have it and
-/// cannot (Linux before 6.7) is refused. The limits are those of a call, so that nothing is refused here before.
+/// cannot (Linux before 6.7) is refused. Nothing is refused here that the limits of a call would take.
 fn pool(scan: Enabled) -> InstanceAllocationStrategy {
     let (instances, tables, memories) = (INSTANCES as u32, TABLES as u32, MEMORIES as u32);
     let mut pool = PoolingAllocationConfig::new();
-    pool.table_elements(ELEMENTS).max_tables_per_module(tables).max_memories_per_module(memories);
     pool.total_core_instances(CALLS * instances).total_tables(CALLS * tables).total_memories(CALLS * memories);
+    pool.table_elements(ELEMENTS).max_tables_per_module(PER_MODULE).max_memories_per_module(PER_MODULE);
+    pool.max_core_instance_size(BOOKS).max_component_instance_size(BOOKS);
     if scan == Enabled::Yes {
         pool.linear_memory_keep_resident(WARM).table_keep_resident(WARM);
     }

@@ -54,7 +54,7 @@ pub(crate) const HANDLES: usize = 10_000;
 pub(crate) const TRANSFER: usize = 4 << 20;
 
 /// Elements of each table.
-pub(crate) const ELEMENTS: usize = 100_000;
+const ELEMENTS: usize = 100_000;
 
 /// Tables of all instances.
 pub(crate) const TABLES: usize = 200;

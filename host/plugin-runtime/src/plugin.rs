@@ -154,18 +154,12 @@ fn compile(bytes: &[u8], within: Duration) -> Result<Component, String> {
         let _ = done.send(component);
     });
     match compiled.recv_timeout(within) {
-        Ok(Ok(component)) => component.map_err(|error| refusal(&convert::one_line(&error.root_cause().to_string()))),
+        Ok(Ok(component)) => component.map_err(|error| {
+            format!("it is not a WebAssembly component: {}", convert::one_line(&error.root_cause().to_string()))
+        }),
         Ok(Err(panic)) => Err(format!("the compiler made a mistake: {}", convert::one_line(&panic))),
         Err(_) => Err(format!("compiling it takes longer than {} seconds", within.as_secs())),
     }
-}
-
-/// Why something is not compiled. That tables or memories begin beyond their limits is seen then, too, and told in text alone.
-fn refusal(complaint: &str) -> String {
-    if complaint.contains("which exceeds the limit of") || complaint.contains("exceeds the per-instance limit of") {
-        return format!("it wants more than a plugin has: {complaint}");
-    }
-    format!("it is not a WebAssembly component: {complaint}")
 }
 
 /// SHA-256 in hexadecimal digits.

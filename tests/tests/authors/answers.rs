@@ -182,6 +182,7 @@ fn told_of(machine: &Machine, part: &str, step: &Step) -> String {
 /// The manifest says what a setting is, so the component is not even asked.
 fn is_a_wrong_setting(setting: &str, planned: Result<Plan, PlanError>) {
     let said = planned.expect_err("the setting does not fit").to_string();
-    let expected = format!("plugin `guest` cannot be loaded: below `with`, setting `{setting}` should be a string");
+    let expected =
+        format!("plugin `guest` does not take what stands under `with`: setting `{setting}` should be a string");
     assert_eq!(said, expected);
 }

@@ -120,12 +120,11 @@ fn logs_in(Speaker { language, needs, bring, .. }: &Speaker) {
     works(folder.path(), &format!("sextant plugin new mine --kind registry --lang {language}"));
     bring(&folder.path().join("mine"));
     works(&folder.path().join("mine"), "sextant plugin build");
-    let (run, catalogue) = scene(
-        &folder.path().join("mine/mine.wasm"),
-        PROJECT,
-        "grants: { secrets: [REGISTRY_API_KEY], network: ['tokens.example.com:443'] }, with: { tokens: 'https://tokens.example.com/v1' }",
-        true,
-    ).expect("it loads");
+    let tokens = "with: { tokens: 'https://tokens.example.com/v1' }";
+    let open = |grants: &str| {
+        scene(&folder.path().join("mine/mine.wasm"), PROJECT, &format!("{grants}{tokens}"), true).expect("it loads")
+    };
+    let (run, catalogue) = open("grants: { secrets: [REGISTRY_API_KEY], network: ['tokens.example.com:443'] }, ");
     let credentials = run.configuration.registry.credentials.clone().expect("the registry takes a login");
     let registry = Registry { server: Some("eu.registry.example".into()), credentials };
     let answer = catalogue.pre_login(&run, &Arc::default(), &registry, Place::Hosts).expect("it answers");
@@ -145,13 +144,7 @@ fn logs_in(Speaker { language, needs, bring, .. }: &Speaker) {
         given(403).0.map_err(|error| error.to_string()),
         Err("plugin `guest` has no answer for `credentials`: the server answered 403".to_string())
     );
-    let (run, catalogue) = scene(
-        &folder.path().join("mine/mine.wasm"),
-        PROJECT,
-        "with: { tokens: 'https://tokens.example.com/v1' }",
-        true,
-    )
-    .expect("it loads");
+    let (run, catalogue) = open("");
     let world = Arc::new(World { status: 200, sent: Mutex::default() });
     let refused = catalogue.acting(world).credentials(&run, "guest", &registry).map(drop);
     let refused = refused.map_err(|error| error.to_string()).expect_err("nothing is granted");
