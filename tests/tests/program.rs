@@ -54,6 +54,47 @@ fn a_guest_that_loops_ends_the_plan_before_anything_happens() {
 }
 
 #[test]
+fn settings_that_a_plugin_does_not_take_name_the_line() {
+    let check = |text_of_project: &str, words: &[&str], said: &str| {
+        let folder = project(text_of_project);
+        let policies = folder.path().join("policies");
+        std::fs::create_dir(&policies).expect("a folder");
+        let list = "images:\n  source: images.wasm\n  with:\n    images: [a]\n    color: blue\n";
+        std::fs::write(policies.join("policies.yml"), list).expect("a list of policies");
+        for place in [folder.path(), &policies] {
+            let component = Path::new(env!("EXAMPLES")).join("image_allowlist.wasm");
+            std::fs::copy(component, place.join("images.wasm")).expect("an example");
+        }
+        let output = run(folder.path(), &[&["plan", "--offline", "--version", "v1", "--quiet"], words].concat());
+        assert_eq!((text(&output.stderr).as_str(), output.status.code()), (said, Some(1)), "{words:?}");
+    };
+    check(
+        &format!("{PROJECT}x-plugins:\n  mine:\n    source: images.wasm\n    with: {{ images: a }}\n"),
+        &[],
+        "  ERROR (Kamal::ConfigurationError): plugin `mine` does not take what stands under `with`: setting `images` should be \
+         a list\n\
+        \x20   ╭─[config/deploy.yml:10:13]\n\
+         10 │     with: { images: a }\n\
+        \x20   ·             ───┬──\n\
+        \x20   ·                ╰── setting `images` should be a list\n\
+        \x20   ╰────\n\
+         hint: correct x-plugins/mine/with: `sextant plugin inspect` tells what it takes\n",
+    );
+    check(
+        PROJECT,
+        &["--policy-dir", "policies"],
+        "  ERROR (Kamal::ConfigurationError): plugin `images` does not take what stands under `with`: unknown setting `color`; \
+         the plugin takes images, require_digest, trust_programs\n\
+        \x20  ╭─[policies/policies.yml:5:5]\n\
+        \x205 │     color: blue\n\
+        \x20  ·     ──┬──\n\
+        \x20  ·       ╰── unknown setting `color`; the plugin takes images, require_digest, trust_programs\n\
+        \x20  ╰────\n\
+         hint: correct its `with` in policies/policies.yml: `sextant plugin inspect` tells what it takes\n",
+    );
+}
+
+#[test]
 fn bad_input_gets_a_clear_error() {
     let check = |text_of_project: &str, words: &[&str], code: i32, said: &str| {
         let folder = project(text_of_project);

@@ -70,7 +70,7 @@ fn folder(program: &Path) -> Option<PathBuf> {
     // Programs at different places have different folders: neither takes the other's link away.
     let mark = plan::digest(&String::from_utf8_lossy(program.as_os_str().as_bytes()));
     let name = format!("bin-{}", &mark[..12]);
-    let places = [crate::invocation::cache_directory(), Some(std::env::temp_dir().join(format!("sextant-{}", user())))];
+    let places = [crate::catalogue::cache_directory(), Some(std::env::temp_dir().join(format!("sextant-{}", user())))];
     places.into_iter().flatten().map(|place| place.join(&name)).find(|folder| link(folder, program).is_some())
 }
 

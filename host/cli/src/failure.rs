@@ -432,9 +432,7 @@ pub fn hook_hint(error: &HookError) -> Option<String> {
         }
         HookError::Load { plugin, .. } => format!("look at x-plugins/{plugin}"),
         HookError::Settings { plugin, .. } => {
-            format!(
-                "nothing was touched; correct x-plugins/{plugin}/with: `sextant plugin inspect` tells what it takes"
-            )
+            format!("correct x-plugins/{plugin}/with: `sextant plugin inspect` tells what it takes")
         }
     })
 }

@@ -1,35 +1,29 @@
-//! Everything a subcommand works with: the project, its run, the plugins, the machines.
+//! From what a subcommand asks for to its run, the run's plan, and what came of carrying it out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
+use configuration::{ConfigurationError, Secrets};
 use journal::{Journal, SavedPlan};
 use lifecycle::{Events, LifecycleError, Operation, Settled};
-use plan::{Basis, HookError, Intent, Interrupted, LockWait, Run};
-use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
+use plan::{Basis, Intent, Interrupted, LockWait, Run};
+use plugin_runtime::Catalogue;
 use tokio::signal::unix::{SignalKind, signal};
-use transport::{Interrupt, Interrupts, LogLevel, Machines, Notices, SecretValues, SshSettings};
+use transport::{Interrupt, Interrupts, SecretValues};
 
 use crate::arguments::Options;
+use crate::catalogue::catalogue;
 use crate::deeds::Host;
 use crate::failure::Failure;
+use crate::machines::{machines, require_port};
 use crate::outside::{KnownSecrets, Operator};
 use crate::project::{Project, Substitution};
 use crate::record::recorded;
 use crate::report::policy_line;
 use crate::style::Style;
 use crate::{policies, runs, templates};
-
-/// How long a connection may take to come about.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// What Kamal says about a key that stands in the configuration.
-const INLINE_KEY: &str =
-    "Inline key_data usage is deprecated and will be removed in Kamal 3. Please store your key_data in a secret.";
 
 /// The hook script that runs before the first connection.
 const PRE_CONNECT: &str = "pre-connect";
@@ -154,114 +148,6 @@ fn clones(project: &Project) -> String {
     let mark = plan::digest(&place);
     let name = format!("{}-{}", project.configuration.service, &mark[..13]);
     std::env::temp_dir().join("kamal-clones").join(name).display().to_string()
-}
-
-/// Loads builtins and the project's plugins.
-pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Failure> {
-    let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-    let own = crate::plugins::components(project, options)?;
-    let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
-    if !options.quiet {
-        own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
-    }
-    let outside = own.iter().filter_map(|(plugin, _)| Some((plugin.name.clone(), plugin.folder.clone()?)));
-    let folders: BTreeMap<String, String> = outside.collect();
-    let catalogue =
-        Catalogue::load(&builtins, own, Limits::default(), cache.as_ref()).map_err(|error| match &error {
-            HookError::Load { plugin, .. } if folders.contains_key(plugin) => {
-                let hint = format!("take it out of {}, or put another there", folders[plugin]);
-                Failure::with_hint(error.to_string(), hint)
-            }
-            HookError::Settings { plugin, .. } if folders.contains_key(plugin) => {
-                let hint = format!("nothing was touched; correct its `with` in {}/policies.yml", folders[plugin]);
-                Failure::with_hint(error.to_string(), hint)
-            }
-            _ => error.into(),
-        })?;
-    policies::check_overrides(options, &catalogue)?;
-    if options.verbose {
-        for load in catalogue.loads() {
-            let how = if load.compiled { "compiled" } else { "loaded from the cache" };
-            let hooks = catalogue.hooks_of(&load.plugin).join(", ");
-            crate::report::say(&format!(
-                "Plugin {} ({hooks}) {how} in {:.1} ms",
-                load.plugin,
-                load.took.as_secs_f64() * 1e3
-            ));
-        }
-    }
-    Ok(catalogue)
-}
-
-/// Says that a component is about to be compiled, where that takes seconds: those of JavaScript and Python bring a whole interpreter.
-fn announce(name: &str, component: &[u8], cache: Option<&Cache>) {
-    const LARGE: usize = 2 << 20;
-    if component.len() > LARGE && !cache.is_some_and(|cache| cache.holds(component)) {
-        crate::report::say(&format!("Compiling {name} once, {} MiB", component.len() >> 20));
-    }
-}
-
-/// The user's own folder for what can be made again.
-pub fn cache_directory() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    Some(base.join("sextant"))
-}
-
-/// The machines of a project, not connected yet.
-pub fn machines(project: &Project, secrets: &Secrets) -> Machines {
-    let mut values: SecretValues = project.configuration.literals.clone();
-    values.extend(secrets.iter().map(|(name, value)| (name.to_string(), value.clone())));
-    let mut settings = ssh_settings(project);
-    settings.key_data =
-        project.configuration.ssh.key_data.iter().filter_map(|name| values.get(name).cloned()).collect();
-    let machines = Machines::new(&project.directory, settings, values).with_environment(project.children.environment());
-    match cache_directory() {
-        Some(folder) => machines.keeping_images_in(folder.join("images")),
-        None => machines,
-    }
-}
-
-/// Refuses to look for hosts behind a port that nobody filled in.
-pub fn require_port(project: &Project) -> Result<(), Failure> {
-    let Configuration { ssh, document, .. } = &project.configuration;
-    if ssh.port_number().is_some() {
-        return Ok(());
-    }
-    let error = ConfigurationError::configuration("ssh/port: should be a port number");
-    Err(project.wrong(error.at_node(document.pointer("/ssh/port"))))
-}
-
-/// How the project's hosts are reached, but for keys that are secrets.
-fn ssh_settings(project: &Project) -> SshSettings {
-    let Configuration { ssh, sshkit, .. } = &project.configuration;
-    if ssh.key_data.iter().any(|name| project.configuration.literals.contains_key(name)) {
-        crate::report::say(INLINE_KEY);
-    }
-    // A path is the project's unless it says otherwise; ssh would look in ~/.ssh.
-    let path = |path: &String| if path.starts_with('~') { path.into() } else { project.directory.join(path) };
-    let usual = ["~/.ssh/config", "/etc/ssh_config", "/etc/ssh/ssh_config", ".ssh/config"].map(String::from);
-    SshSettings {
-        user: Some(ssh.user.clone()),
-        port: ssh.port_number(),
-        proxy_jump: ssh.proxy.clone(),
-        proxy_command: ssh.proxy_command.clone(),
-        keys: ssh.keys.iter().map(PathBuf::from).collect(),
-        keys_only: ssh.keys_only,
-        config_files: Some(ssh.config.as_deref().unwrap_or(&usual).iter().map(path).collect()),
-        forward_agent: ssh.forward_agent,
-        connect_timeout: CONNECT_TIMEOUT,
-        concurrent_starts: usize::try_from(sshkit.max_concurrent_starts).unwrap_or(usize::MAX),
-        idle_timeout: Duration::from_secs(sshkit.pool_idle_timeout),
-        dns_retries: u32::try_from(sshkit.dns_retries).unwrap_or(u32::MAX),
-        log_level: match ssh.log_level {
-            SshLogLevel::Nothing => LogLevel::Nothing,
-            SshLogLevel::Warnings => LogLevel::Warnings,
-            SshLogLevel::Everything => LogLevel::Everything,
-        },
-        notices: Notices::to(|line| crate::report::say(&format!("  WARN {line}"))),
-        ..SshSettings::default()
-    }
 }
 
 /// Runs the hook script pre-connect, if there is one and it has not run yet, for a subcommand that plans nothing.

@@ -6,6 +6,7 @@
 mod aliases;
 mod approvals;
 mod arguments;
+mod catalogue;
 mod children;
 mod command_line;
 mod commits;
@@ -15,6 +16,7 @@ mod failure;
 mod help;
 mod invocation;
 mod lookup;
+mod machines;
 mod outline;
 mod outside;
 mod plugins;

@@ -49,7 +49,7 @@ pub fn surroundings(project: &Path, frozen: bool) -> Surroundings {
     let users = folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("sextant/revoked"));
     Surroundings {
         project: project.to_path_buf(),
-        cache: crate::invocation::cache_directory().map(|folder| folder.join("plugins")),
+        cache: crate::catalogue::cache_directory().map(|folder| folder.join("plugins")),
         docker: Docker { folder: folder("DOCKER_CONFIG", ".docker"), trust: Trust::of_docker(home.as_deref()) },
         revoked: users.into_iter().chain([project.join(".sextant/revoked")]).collect(),
         frozen,

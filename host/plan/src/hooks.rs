@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use configuration::{Credentials, PolicyMode};
+use configuration::{Credentials, Origin, PolicyMode};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -230,7 +230,7 @@ pub enum HookError {
     Load { plugin: String, reason: String },
     /// What the project says under `with:` is not what the plugin's manifest says that it takes.
     #[error("plugin `{plugin}` does not take what stands under `with`: {reason}")]
-    Settings { plugin: String, reason: String },
+    Settings { plugin: String, reason: String, place: Origin },
 }
 
 fn refused(plugin: &str, hook: &str, what: &str, refusal: Refusal) -> String {

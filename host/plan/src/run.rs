@@ -429,7 +429,8 @@ pub fn token(seed: &str, purpose: &str, length: usize) -> String {
 
 /// SHA-256 of a text, in hexadecimal.
 pub fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = Sha256::digest(text).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect()
 }
 
 /// A configuration as the text that it comes to, without the secrets that stood in its files: reading it gives the same configuration.

@@ -429,8 +429,10 @@ fn refuse_misfitting(entry: &configuration::Plugin, plugin: &Plugin) -> Result<(
     let Some(manifest) = &plugin.manifest else { return Ok(()) };
     let given = serde_json::from_str(&entry.settings.to_json()).unwrap_or_default();
     manifest.check_settings(&given).map_err(|mistakes| {
-        let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        HookError::Settings { plugin: entry.name.clone(), reason: mistakes.join("; ") }
+        let key = mistakes.iter().find_map(|mistake| entry.settings.as_map()?.get(mistake.name()?));
+        let place = key.map_or(&entry.settings.origin, |entry| &entry.key).clone();
+        let reasons: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        HookError::Settings { plugin: entry.name.clone(), reason: reasons.join("; "), place }
     })
 }
 

@@ -5,19 +5,24 @@ use sextant_sdk::{Action, ContainerSpec, Deployment, Facts, Role, Steps};
 /// Longest part of the host's name in a container's host name: Linux allows 64 characters in all.
 const HOST_NAME_LIMIT: usize = 51;
 
-/// The container that is to be booted.
+/// The container that is to be booted, with what several of its steps name.
 pub struct Container<'a> {
     deployment: &'a Deployment,
     role: &'a Role,
     host: &'a str,
+    role_name: String,
+    /// What all containers of the role share; the proxy knows it as a service.
+    prefix: String,
+    version: String,
     name: String,
 }
 
 impl<'a> Container<'a> {
     /// The container of the version being deployed.
     pub fn new(deployment: &'a Deployment, role: &'a Role, host: &'a str) -> Self {
-        let name = format!("{}-{}", role.container_prefix(), deployment.version());
-        Self { deployment, role, host, name }
+        let (role_name, prefix, version) = (role.name(), role.container_prefix(), deployment.version());
+        let name = format!("{prefix}-{version}");
+        Self { deployment, role, host, role_name, prefix, version, name }
     }
 
     /// Renames a container that already has the name: the version was deployed before.
@@ -29,9 +34,8 @@ impl<'a> Container<'a> {
         let step =
             steps.add(&format!("rename {} to {replaced}", self.name), Action::rename_container(&self.name, &replaced));
         // The audit log tells versions, as Kamal's does, not container names.
-        let version = self.deployment.version();
-        let prefix = self.name.len() - version.len();
-        step.audit(&format!("Renaming container {version} to {}", &replaced[prefix..]));
+        let prefix = self.name.len() - self.version.len();
+        step.audit(&format!("Renaming container {} to {}", self.version, &replaced[prefix..]));
         step.time_limit(60);
     }
 
@@ -44,7 +48,7 @@ impl<'a> Container<'a> {
             .time_limit(60);
         let step = steps
             .add(&format!("start container {}", self.name), Action::start_container(self.specification(&file, assets)));
-        step.audit(&format!("Booted app version {}", self.deployment.version()));
+        step.audit(&format!("Booted app version {}", self.version));
         step.time_limit(60 * 10);
     }
 
@@ -59,9 +63,8 @@ impl<'a> Container<'a> {
                     options.push(("tls".to_string(), None));
                 }
                 options.extend(proxy.options());
-                let service = self.role.container_prefix();
                 let title = format!("route requests to {} once it is healthy", self.name);
-                let route = Action::route(&service, &self.name, proxy.app_port(), &options);
+                let route = Action::route(&self.prefix, &self.name, proxy.app_port(), &options);
                 steps.add(&title, route).time_limit(limit + 120);
             }
             None => {
@@ -73,7 +76,7 @@ impl<'a> Container<'a> {
 
     /// Stops the container that served before; tells whether there was one.
     pub fn retire_old(&self, facts: &Facts, steps: &Steps) -> bool {
-        let Some(old) = facts.current(self.host, &self.role.name()) else { return false };
+        let Some(old) = facts.current(self.host, &self.role_name) else { return false };
         let timeout = self.role.stop_timeout();
         let stop = Action::stop_container(&old.name(), Some(&old.id()), timeout);
         let step = steps.add(&format!("stop old container {}", old.name()), stop);
@@ -87,10 +90,11 @@ impl<'a> Container<'a> {
         let logs = steps.add(&format!("show the last log lines of {}", self.name), Action::show_logs(&self.name));
         logs.may_fail();
         logs.time_limit(60);
-        let stop = Action::stop_container(&self.name, None, self.role.stop_timeout());
+        let timeout = self.role.stop_timeout();
+        let stop = Action::stop_container(&self.name, None, timeout);
         let step = steps.add(&format!("stop container {}", self.name), stop);
         step.may_fail();
-        step.time_limit(self.role.stop_timeout().unwrap_or(10) + 120);
+        step.time_limit(timeout.unwrap_or(10) + 120);
     }
 
     fn specification(&self, environment_file: &str, assets: Option<String>) -> ContainerSpec {
@@ -100,7 +104,7 @@ impl<'a> Container<'a> {
         spec.network("kamal");
         spec.hostname(&self.hostname());
         spec.environment("KAMAL_CONTAINER_NAME", Some(&self.name));
-        spec.environment("KAMAL_VERSION", Some(&deployment.version()));
+        spec.environment("KAMAL_VERSION", Some(&self.version));
         spec.environment("KAMAL_HOST", Some(self.host));
         if let Some(destination) = deployment.destination() {
             spec.environment("KAMAL_DESTINATION", Some(&destination));
@@ -135,7 +139,7 @@ impl<'a> Container<'a> {
         let deployment = self.deployment;
         let given = [
             ("service", Some(deployment.service())),
-            ("role", Some(self.role.name())),
+            ("role", Some(self.role_name.clone())),
             ("destination", deployment.destination()),
         ];
         let mut labels: Vec<_> = given.map(|(name, value)| (name.to_string(), value)).into();
@@ -155,7 +159,7 @@ impl<'a> Container<'a> {
 
     /// A token for this role and host.
     fn token(&self, purpose: &str, length: u32) -> String {
-        self.deployment.token(&format!("{purpose} {} {}", self.role.name(), self.host), length)
+        self.deployment.token(&format!("{purpose} {} {}", self.role_name, self.host), length)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: how long deploys, starts and hook calls take. Figures for people; nothing here is a test.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use fleet::{Fleet, Kamal};
@@ -7,7 +9,7 @@ use fleet::{Fleet, Kamal};
 use crate::contenders::Contenders;
 use crate::figures::Timings;
 use crate::install;
-use crate::programs::{cargo, run_program, tell};
+use crate::programs::{cargo, run_program, target_directory, tell};
 
 const STARTS: usize = 15;
 
@@ -19,39 +21,49 @@ const POLICIES: [(&str, &str); 4] = [
     ("require-approval", "{}"),
 ];
 
-/// Runs everything and prints medians and ratios.
+/// Runs everything and prints medians and ratios. Hooks and policies come first: their microseconds are measured without the fleet's daemons.
 pub fn run(rounds: usize) -> anyhow::Result<()> {
-    let sextant = install::sextant()?;
+    let built = build()?;
+    println!("\none call of a hook, with an instance of its own");
+    run_program(&mut Command::new(built.join("examples/hook_cost")))?;
+    println!("\npolicy evaluations per second per core, plan of 100 hosts, Rust policy");
+    run_program(Command::new(built.join("examples/policy_cost")).args(policies()?))?;
+
     let fleet = Fleet::up(tell)?;
     let kamal = Kamal::install(&fleet, tell)?;
     fleet.reset()?;
     let project = fleet.project(&fleet.directory().join("bench"))?;
     let version = project.commit("bench")?;
+    let sextant = built.join("sextant");
     let contenders = Contenders { fleet: &fleet, project: &project, sextant, kamal, version };
 
     tell("setting up the sample app");
     contenders.kamal(&["setup"])?;
     deploys(&contenders, rounds)?;
-    starts(&contenders)?;
-    println!("\none call of a hook, with an instance of its own");
-    run_program(&mut cargo(&["run", "--release", "--quiet", "--package", "plugin-runtime", "--example", "hook_cost"]))?;
-    policies()
+    starts(&contenders)
 }
 
-/// How often policies in Rust judge a plan of 100 hosts.
-fn policies() -> anyhow::Result<()> {
-    let house = std::env::current_dir()?;
-    let mut judged = Vec::new();
+/// Builds Sextant as users get it and what measures its parts, and tells where. In one go: built apart they would want other features of
+/// the same crates.
+fn build() -> anyhow::Result<PathBuf> {
+    install::plugin_target()?;
+    tell("building sextant and what measures it");
+    let measures = ["--example", "hook_cost", "--example", "policy_cost"];
+    run_program(cargo(&["build", "--release", "--bin", "sextant"]).args(measures))?;
+    Ok(target_directory()?.join("release"))
+}
+
+/// The policies that are asked, each a component and its settings.
+fn policies() -> anyhow::Result<Vec<String>> {
+    let mut judges = Vec::new();
     for (name, settings) in POLICIES {
-        let manifest = house.join("plugins/examples").join(name).join("Cargo.toml");
+        let manifest = Path::new("plugins/examples").join(name).join("Cargo.toml");
         let words = ["build", "--release", "--quiet", "--target", "wasm32-wasip2", "--target-dir", "target/plugins"];
         run_program(cargo(&words).arg("--manifest-path").arg(manifest))?;
         let file = format!("target/plugins/wasm32-wasip2/release/{}.wasm", name.replace('-', "_"));
-        judged.push(format!("{file}={settings}"));
+        judges.push(format!("{file}={settings}"));
     }
-    println!("\npolicy evaluations per second per core, plan of 100 hosts, Rust policy");
-    let words = ["run", "--release", "--quiet", "--package", "plugin-runtime", "--example", "policy_cost", "--"];
-    run_program(cargo(&words).args(judged))
+    Ok(judges)
 }
 
 /// Times the three in turn, so that whatever else the machine does hits all of them.

@@ -9,9 +9,11 @@ use plan::{Action, Plan};
 
 use crate::approvals;
 use crate::arguments::{Apply, Options};
+use crate::catalogue::catalogue;
 use crate::diff::diff;
 use crate::failure::Failure;
 use crate::invocation::{self, Look, Planned};
+use crate::machines::require_port;
 use crate::project::{Project, Substitution};
 use crate::saved;
 
@@ -25,9 +27,9 @@ pub fn run(options: &Options, arguments: &Apply) -> Result<u8, Failure> {
     check_project(&project, &saved)?;
     // The same configuration, with the secrets that stand in its files: a plan's file has none.
     saved.basis.run.configuration = project.configuration.clone();
-    let catalogue = invocation::catalogue(&project, options)?;
+    let catalogue = catalogue(&project, options)?;
     check_plugins(&saved, &catalogue)?;
-    invocation::require_port(&project)?;
+    require_port(&project)?;
     let secrets = project.secrets(Substitution::NamesOnly)?;
     let run = Arc::new(saved.basis.run.clone());
     let signers = approvals::signers(options, project.configuration.signers.as_deref());

@@ -9,6 +9,7 @@ use super::{change, unknown};
 use crate::arguments::{BuildChange, BuildCommand, Options};
 use crate::failure::Failure;
 use crate::invocation::{self, Request};
+use crate::machines::machines;
 use crate::project::{Project, Substitution};
 use crate::report::{print, print_raw};
 
@@ -40,7 +41,7 @@ fn details(options: &Options) -> Result<u8, Failure> {
     let secrets = project.secrets(Substitution::NamesOnly)?;
     let builder = &project.configuration.builder;
     let (kind, outcome) = invocation::runtime()?.block_on(async {
-        let machines = invocation::machines(&project, &secrets);
+        let machines = machines(&project, &secrets);
         let architecture = match builder.remote.is_some() && builder.local {
             true => asked(&machines, builds::architecture()).await.ok().as_ref().and_then(architecture),
             false => None,

@@ -9,8 +9,10 @@ use plan::Run;
 use transport::{Ending, Interrupts, Machines, OnFailure, Outcome, Task, Transport};
 
 use crate::arguments::Options;
+use crate::catalogue::catalogue;
 use crate::failure::Failure;
 use crate::invocation::{self, Request, Version};
+use crate::machines::{machines, require_port};
 use crate::project::{Project, Substitution};
 use crate::report::{print, print_raw, say};
 
@@ -58,11 +60,11 @@ impl<'a> Visit<'a> {
         project: &'a Project,
         substitution: Substitution,
     ) -> Result<Self, Failure> {
-        invocation::require_port(project)?;
+        require_port(project)?;
         let secrets = project.secrets(substitution)?;
         let runtime = invocation::runtime()?;
         let inside = runtime.enter();
-        let (machines, interrupts) = (invocation::machines(project, &secrets), invocation::interrupts());
+        let (machines, interrupts) = (machines(project, &secrets), invocation::interrupts());
         drop(inside);
         Ok(Self { options, project, machines, interrupts, runtime })
     }
@@ -77,7 +79,7 @@ impl<'a> Visit<'a> {
 
     /// The commands that log a host in to the project's registry, as the plugin has it that the registry belongs to.
     pub fn login(&self, run: &Arc<Run>) -> Result<Vec<Command>, Failure> {
-        let catalogue = invocation::catalogue(self.project, self.options)?;
+        let catalogue = catalogue(self.project, self.options)?;
         let steps =
             plan::host_login(run, &catalogue).map_err(|error| invocation::failed(self.project, error.into()))?;
         Ok(steps.iter().map(plan::lower::command).collect())

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::apply::{changed_plugins, made_by};
 use crate::arguments::{Options, Output, Replay};
+use crate::catalogue::catalogue;
 use crate::diff::diff;
 use crate::failure::Failure;
 use crate::invocation;
@@ -61,7 +62,7 @@ fn with_configuration(options: &Options, path: &str, basis: &Basis) -> Result<Ba
 
 fn plan_again(options: &Options, basis: &Basis) -> Result<Plan, Failure> {
     let project = Project::recorded(&basis.run, options)?;
-    let catalogue = invocation::catalogue(&project, options)?;
+    let catalogue = catalogue(&project, options)?;
     basis.plan(&catalogue).map_err(|error| invocation::failed(&project, error.into()))
 }
 

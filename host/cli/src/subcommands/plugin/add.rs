@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::{entry, facts, public_key, told};
 use crate::arguments::{AddPlugin, Options};
+use crate::catalogue::cache_directory;
 use crate::failure::Failure;
-use crate::invocation::cache_directory;
 use crate::plugins::surroundings;
 use crate::project::Project;
 use crate::report::say;

@@ -9,9 +9,9 @@ use plugin_runtime::{Builtin, Cache, Limits, Recording, Specimen};
 use serde_json::json;
 
 use crate::arguments::{Options, Output, TestPlugin};
+use crate::catalogue::cache_directory;
 use crate::diff::diff;
 use crate::failure::Failure;
-use crate::invocation::cache_directory;
 use crate::report::print;
 
 pub fn run(options: &Options, arguments: &TestPlugin) -> Result<u8, Failure> {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::cases::{Case, Suite, words};
 use crate::arguments::{Options, Output};
+use crate::catalogue::cache_directory;
 use crate::failure::Failure;
-use crate::invocation::cache_directory;
 use crate::report::print;
 
 /// How the names of files with tests end.

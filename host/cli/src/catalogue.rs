@@ -1,0 +1,82 @@
+//! The plugins of a run: builtins, the project's own, policies from outside; and where what they compile to is kept.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use configuration::{ConfigurationError, Source};
+use plan::HookError;
+use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::policies;
+use crate::project::Project;
+
+/// Loads builtins and the project's plugins.
+pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Failure> {
+    let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
+    let own = crate::plugins::components(project, options)?;
+    let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
+    if !options.quiet {
+        own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
+    }
+    let outside = own.iter().filter_map(|(plugin, _)| Some((plugin.name.clone(), plugin.folder.clone()?)));
+    let folders: BTreeMap<String, String> = outside.collect();
+    let catalogue = Catalogue::load(&builtins, own, Limits::default(), cache.as_ref())
+        .map_err(|error| refused(project, error, &folders))?;
+    policies::check_overrides(options, &catalogue)?;
+    if options.verbose {
+        for load in catalogue.loads() {
+            let how = if load.compiled { "compiled" } else { "loaded from the cache" };
+            let hooks = catalogue.hooks_of(&load.plugin).join(", ");
+            crate::report::say(&format!(
+                "Plugin {} ({hooks}) {how} in {:.1} ms",
+                load.plugin,
+                load.took.as_secs_f64() * 1e3
+            ));
+        }
+    }
+    Ok(catalogue)
+}
+
+/// What is wrong with a plugin, with the line at fault where it stands in a file.
+fn refused(project: &Project, error: HookError, folders: &BTreeMap<String, String>) -> Failure {
+    let folder = |plugin: &String| folders.get(plugin);
+    match &error {
+        HookError::Load { plugin, .. } => match folder(plugin) {
+            Some(folder) => {
+                Failure::with_hint(error.to_string(), format!("take it out of {folder}, or put another there"))
+            }
+            None => error.into(),
+        },
+        HookError::Settings { plugin, place, .. } => {
+            let wrong = ConfigurationError::configuration(error.to_string()).at(place);
+            let takes = "`sextant plugin inspect` tells what it takes";
+            match folder(plugin) {
+                Some(folder) => {
+                    let text = std::fs::read_to_string(&*place.file).unwrap_or_default();
+                    let source = Source { path: place.file.to_string(), text };
+                    let error = wrong.with_hint(format!("correct its `with` in {folder}/policies.yml: {takes}"));
+                    Failure::Configuration { error, sources: vec![source] }
+                }
+                None => project.wrong(wrong.with_hint(format!("correct x-plugins/{plugin}/with: {takes}"))),
+            }
+        }
+        _ => error.into(),
+    }
+}
+
+/// Says that a component is about to be compiled, where that takes seconds: those of JavaScript and Python bring a whole interpreter.
+fn announce(name: &str, component: &[u8], cache: Option<&Cache>) {
+    const LARGE: usize = 2 << 20;
+    if component.len() > LARGE && !cache.is_some_and(|cache| cache.holds(component)) {
+        crate::report::say(&format!("Compiling {name} once, {} MiB", component.len() >> 20));
+    }
+}
+
+/// The user's own folder for what can be made again.
+pub fn cache_directory() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+    Some(base.join("sextant"))
+}
