@@ -71,26 +71,25 @@ fn settings_that_a_plugin_does_not_take_name_the_line() {
     check(
         &format!("{PROJECT}x-plugins:\n  mine:\n    source: images.wasm\n    with: {{ images: a }}\n"),
         &[],
-        "  ERROR (Kamal::ConfigurationError): plugin `mine` does not take what stands under `with`: setting `images` should be \
-         a list\n\
-        \x20   ╭─[config/deploy.yml:10:13]\n\
-         10 │     with: { images: a }\n\
+        "  ERROR (Kamal::ConfigurationError): x-plugins/mine/with: setting `images` should be a list\n\
+        \x20   ╭─[config/deploy.yml:11:13]\n\
+        \x2011 │     with: { images: * }\n\
         \x20   ·             ───┬──\n\
         \x20   ·                ╰── setting `images` should be a list\n\
         \x20   ╰────\n\
-         hint: correct x-plugins/mine/with: `sextant plugin inspect` tells what it takes\n",
+         hint: `sextant plugin inspect` tells what it takes\n",
     );
     check(
         PROJECT,
         &["--policy-dir", "policies"],
-        "  ERROR (Kamal::ConfigurationError): plugin `images` does not take what stands under `with`: unknown setting `color`; \
-         the plugin takes images, require_digest, trust_programs\n\
+        "  ERROR (Kamal::ConfigurationError): images/with: unknown setting `color`; the plugin takes images, require_digest, \
+         trust_programs\n\
         \x20  ╭─[policies/policies.yml:5:5]\n\
-        \x205 │     color: blue\n\
+        \x205 │     color: ****\n\
         \x20  ·     ──┬──\n\
         \x20  ·       ╰── unknown setting `color`; the plugin takes images, require_digest, trust_programs\n\
         \x20  ╰────\n\
-         hint: correct its `with` in policies/policies.yml: `sextant plugin inspect` tells what it takes\n",
+         hint: `sextant plugin inspect` tells what it takes\n",
     );
 }
 

@@ -41,26 +41,22 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
 
 /// What is wrong with a plugin, with the line at fault where it stands in a file.
 fn refused(project: &Project, error: HookError, folders: &BTreeMap<String, String>) -> Failure {
-    let folder = |plugin: &String| folders.get(plugin);
     match &error {
-        HookError::Load { plugin, .. } => match folder(plugin) {
-            Some(folder) => {
-                Failure::with_hint(error.to_string(), format!("take it out of {folder}, or put another there"))
+        HookError::Load { plugin, .. } if folders.contains_key(plugin) => {
+            let hint = format!("take it out of {}, or put another there", folders[plugin]);
+            Failure::with_hint(error.to_string(), hint)
+        }
+        HookError::Settings { plugin, reason, place } => {
+            let wrong = |path: &str| {
+                let wrong = ConfigurationError::configuration(format!("{path}/with: {reason}"));
+                wrong.at(place).with_hint("`sextant plugin inspect` tells what it takes")
+            };
+            if !folders.contains_key(plugin) {
+                return project.wrong(wrong(&format!("x-plugins/{plugin}")));
             }
-            None => error.into(),
-        },
-        HookError::Settings { plugin, place, .. } => {
-            let wrong = ConfigurationError::configuration(error.to_string()).at(place);
-            let takes = "`sextant plugin inspect` tells what it takes";
-            match folder(plugin) {
-                Some(folder) => {
-                    let text = std::fs::read_to_string(&*place.file).unwrap_or_default();
-                    let source = Source { path: place.file.to_string(), text };
-                    let error = wrong.with_hint(format!("correct its `with` in {folder}/policies.yml: {takes}"));
-                    Failure::Configuration { error, sources: vec![source] }
-                }
-                None => project.wrong(wrong.with_hint(format!("correct x-plugins/{plugin}/with: {takes}"))),
-            }
+            let text = std::fs::read_to_string(&*place.file).unwrap_or_default();
+            let source = Source { path: place.file.to_string(), text };
+            Failure::Configuration { error: wrong(plugin), sources: vec![source] }
         }
         _ => error.into(),
     }

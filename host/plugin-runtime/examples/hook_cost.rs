@@ -19,7 +19,10 @@ env: { clear: { A: 1, B: 2 }, secret: [RAILS_MASTER_KEY] }
 proxy: { app_port: 3000 }
 ";
 
-const CALLS: usize = 2000;
+/// Rounds, each with so many calls of every hook, with pauses between them: a neighbour on the machine is seldom there in all of them.
+const ROUNDS: usize = 60;
+const CALLS: usize = 100;
+const PAUSE: Duration = Duration::from_millis(150);
 
 fn main() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -37,26 +40,42 @@ fn main() {
         server: run.configuration.registry.server.clone(),
         credentials: run.configuration.registry.credentials.clone().expect("the project logs in"),
     };
-    println!("{CALLS} calls each, with a fresh store and instance for every one:");
-    report("registry pre-login", || {
-        drop(catalogue.pre_login(&run, &facts, &registry, Place::Hosts).expect("an answer"))
-    });
-    report("builder  build", || drop(catalogue.build(&run, &facts).expect("an answer")));
-    report("builder  push", || drop(catalogue.push(&run, &facts).expect("an answer")));
-    report("app      tag", || drop(catalogue.tag(&run, &facts, "10.0.0.1").expect("an answer")));
-    report("app      boot", || drop(catalogue.boot(&run, &facts, "web", "10.0.0.1").expect("an answer")));
+    let hooks: [(&str, &dyn Fn()); 5] = [
+        ("registry pre-login", &|| {
+            drop(catalogue.pre_login(&run, &facts, &registry, Place::Hosts).expect("an answer"))
+        }),
+        ("builder  build", &|| drop(catalogue.build(&run, &facts).expect("an answer"))),
+        ("builder  push", &|| drop(catalogue.push(&run, &facts).expect("an answer"))),
+        ("app      tag", &|| drop(catalogue.tag(&run, &facts, "10.0.0.1").expect("an answer"))),
+        ("app      boot", &|| drop(catalogue.boot(&run, &facts, "web", "10.0.0.1").expect("an answer"))),
+    ];
+    let mut rounds = [(); 5].map(|()| Vec::new());
+    for _ in 0..ROUNDS {
+        for ((_, call), rounds) in hooks.iter().zip(&mut rounds) {
+            rounds.push(sorted((0..CALLS).map(|_| timed(call).1).collect()));
+        }
+        std::thread::sleep(PAUSE);
+    }
+    println!("{ROUNDS} rounds of {CALLS} calls each, every call in a store and an instance of its own:");
+    hooks.iter().zip(rounds).for_each(|((name, _), rounds)| report(name, rounds));
 }
 
-/// Prints the median and the 99th percentile of many calls, each in a store and an instance of its own.
-fn report(name: &str, call: impl Fn()) {
-    let mut times: Vec<Duration> = (0..CALLS).map(|_| timed(&call).1).collect();
-    times.sort();
-    let microseconds = |time: Duration| time.as_secs_f64() * 1e6;
+/// Prints the median of the quickest round, which is what a call costs where nobody else uses the processor, then the median and the
+/// 99th percentile of all calls.
+fn report(name: &str, rounds: Vec<Vec<Duration>>) {
+    let at = |times: &[Duration], percent: usize| times[times.len() * percent / 100].as_secs_f64() * 1e6;
+    let quickest = rounds.iter().map(|round| at(round, 50)).fold(f64::INFINITY, f64::min);
+    let all = sorted(rounds.concat());
     println!(
-        "{name:20} median {:6.1} us, 99th percentile {:7.1} us",
-        microseconds(times[CALLS / 2]),
-        microseconds(times[CALLS * 99 / 100])
+        "{name:20} quickest round {quickest:6.1} us, median {:6.1} us, 99th percentile {:7.1} us",
+        at(&all, 50),
+        at(&all, 99)
     );
+}
+
+fn sorted(mut times: Vec<Duration>) -> Vec<Duration> {
+    times.sort();
+    times
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
