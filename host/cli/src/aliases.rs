@@ -9,6 +9,7 @@ use configuration::Node;
 use crate::children::Children;
 use crate::command_line::{given, shell_words};
 use crate::failure::Failure;
+use crate::places::CONFIG_FILE;
 use crate::project;
 use crate::surroundings::Permissions;
 
@@ -28,7 +29,7 @@ impl Expansion {
         let (config_file, destination) = (last("config-file"), last("destination"));
         let permissions = Permissions { commands: given.has("allow-erb-commands"), ruby: given.has("erb-ruby") };
         let named = config_file.is_some() || destination.is_some();
-        let config_file = config_file.unwrap_or_else(|| project::CONFIG_FILE.to_string());
+        let config_file = config_file.unwrap_or_else(|| CONFIG_FILE.to_string());
         if !named && !std::path::Path::new(&config_file).exists() {
             return Ok(None);
         }

@@ -12,18 +12,16 @@ use tempfile::NamedTempFile;
 use transport::Outcome;
 
 use crate::arguments::Options;
+use crate::console::say;
 use crate::failure::Failure;
-use crate::report::say;
-
-/// The variable that names the file of allowed signers.
-pub const SIGNERS: &str = "SEXTANT_ALLOWED_SIGNERS";
+use crate::places::ALLOWED_SIGNERS;
 
 /// What sets these signatures apart from all others that a key makes.
 const NAMESPACE: &str = "sextant-plan";
 
 /// The file that says who may approve: one from outside of the project if it is named, else the project's.
 pub fn signers(options: &Options, configured: Option<&str>) -> Option<String> {
-    let variable = || std::env::var(SIGNERS).ok().filter(|path| !path.is_empty());
+    let variable = || std::env::var(ALLOWED_SIGNERS).ok().filter(|path| !path.is_empty());
     options.allowed_signers.clone().or_else(variable).or_else(|| configured.map(str::to_string))
 }
 
@@ -35,7 +33,7 @@ pub fn approvers(saved: &SavedPlan, signers: Option<&str>) -> Result<Vec<Approve
     }
     let Some(signers) = signers else {
         let hint = format!(
-            "name a file of allowed signers: x-approvals/signers, --allowed-signers, or the variable {SIGNERS}"
+            "name a file of allowed signers: x-approvals/signers, --allowed-signers, or the variable {ALLOWED_SIGNERS}"
         );
         return Err(Failure::with_hint("the plan was approved, and nothing says who may approve", hint));
     };

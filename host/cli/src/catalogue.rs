@@ -1,7 +1,6 @@
-//! The plugins of a run: builtins, the project's own, policies from outside; and where what they compile to is kept.
+//! The plugins of a run: builtins, the project's own, policies from outside.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use configuration::{ConfigurationError, Source};
 use plan::HookError;
@@ -9,13 +8,15 @@ use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 
 use crate::arguments::Options;
 use crate::failure::Failure;
-use crate::policies;
+use crate::places::cache_directory;
 use crate::project::Project;
+use crate::{plugins, policies};
 
 /// Loads builtins and the project's plugins.
 pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Failure> {
     let builtins: Vec<Builtin> = bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
-    let own = crate::plugins::components(project, options)?;
+    let mut own = plugins::components(project, options)?;
+    own.extend(policies::components(options, &project.configuration.plugins)?);
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     if !options.quiet {
         own.iter().for_each(|(plugin, component)| announce(&plugin.name, component, cache.as_ref()));
@@ -29,7 +30,7 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
         for load in catalogue.loads() {
             let how = if load.compiled { "compiled" } else { "loaded from the cache" };
             let hooks = catalogue.hooks_of(&load.plugin).join(", ");
-            crate::report::say(&format!(
+            crate::console::say(&format!(
                 "Plugin {} ({hooks}) {how} in {:.1} ms",
                 load.plugin,
                 load.took.as_secs_f64() * 1e3
@@ -66,13 +67,6 @@ fn refused(project: &Project, error: HookError, folders: &BTreeMap<String, Strin
 fn announce(name: &str, component: &[u8], cache: Option<&Cache>) {
     const LARGE: usize = 2 << 20;
     if component.len() > LARGE && !cache.is_some_and(|cache| cache.holds(component)) {
-        crate::report::say(&format!("Compiling {name} once, {} MiB", component.len() >> 20));
+        crate::console::say(&format!("Compiling {name} once, {} MiB", component.len() >> 20));
     }
-}
-
-/// The user's own folder for what can be made again.
-pub fn cache_directory() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
-    Some(base.join("sextant"))
 }

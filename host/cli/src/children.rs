@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::{approvals, policies};
+use crate::places::{ALLOWED_SIGNERS, POLICY_FOLDER, cache_directory};
 
 /// Under which name children know this program.
 const NAME: &str = "kamal";
@@ -44,8 +44,8 @@ impl Children {
         let added = [
             ("PATH", path()),
             ("VERBOSE", self.verbose.then(|| "1".to_string())),
-            (policies::FOLDER, whole(&self.policy_dir)),
-            (approvals::SIGNERS, whole(&self.allowed_signers)),
+            (POLICY_FOLDER, whole(&self.policy_dir)),
+            (ALLOWED_SIGNERS, whole(&self.allowed_signers)),
         ];
         let added = added.into_iter().filter(|(_, value)| value.is_some());
         let told = added.chain([("KAMAL_DESTINATION", self.destination.clone())]);
@@ -70,7 +70,7 @@ fn folder(program: &Path) -> Option<PathBuf> {
     // Programs at different places have different folders: neither takes the other's link away.
     let mark = plan::digest(&String::from_utf8_lossy(program.as_os_str().as_bytes()));
     let name = format!("bin-{}", &mark[..12]);
-    let places = [crate::catalogue::cache_directory(), Some(std::env::temp_dir().join(format!("sextant-{}", user())))];
+    let places = [cache_directory(), Some(std::env::temp_dir().join(format!("sextant-{}", user())))];
     places.into_iter().flatten().map(|place| place.join(&name)).find(|folder| link(folder, program).is_some())
 }
 

@@ -10,8 +10,11 @@ use plan::hooks::Refusal;
 use plan::{Action, HookError, Objection, ObjectionKind, PlanError};
 use transport::TransportError;
 
-use crate::arguments::Output;
+use crate::console::Output;
 use crate::style::Style;
+
+/// What to do where a plan cannot be carried out as it is.
+pub const ANEW: &str = "nothing was touched; make the plan anew with `sextant plan --out`";
 
 /// Why the program ends with another code than zero.
 pub enum Failure {
@@ -58,9 +61,9 @@ impl Failure {
         let text = self.text(colours);
         if output == Output::Json {
             let object = serde_json::json!({ "event": "failed", "exit": self.exit_code(), "message": text.trim_end() });
-            crate::report::print(&object.to_string());
+            crate::console::print(&object.to_string());
         } else if !text.is_empty() {
-            crate::report::say(text.trim_end());
+            crate::console::say(text.trim_end());
         }
     }
 
@@ -244,9 +247,7 @@ fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
         ),
         LifecycleError::Observe(errors) => unreachable_text(style, errors),
         LifecycleError::Plan(error) => headed(style, &error.to_string(), plan_hint(error)),
-        LifecycleError::Outdated { .. } => {
-            headed(style, &error.to_string(), Some(crate::subcommands::ANEW.to_string()))
-        }
+        LifecycleError::Outdated { .. } => headed(style, &error.to_string(), Some(ANEW.to_string())),
         LifecycleError::Interrupted => headed(style, "interrupted", None),
         LifecycleError::DeniedByPolicy(objections) => headed(style, &error.to_string(), denied_hint(objections)),
         other => headed(style, &other.to_string(), None),

@@ -4,8 +4,8 @@ use clap::{Command, CommandFactory};
 
 use crate::arguments::Arguments;
 use crate::command_line::not_found;
+use crate::console::{print_raw, say};
 use crate::failure::Failure;
-use crate::report::{print_raw, say};
 use crate::style::Style;
 
 /// Shows the help of a subcommand, or of the program.

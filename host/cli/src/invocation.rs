@@ -190,7 +190,7 @@ pub fn interrupts() -> Interrupts {
             while stream.recv().await.is_some() {
                 match raised.level() {
                     Interrupt::None => {
-                        crate::report::say("Interrupted: stopping after the running step; again to stop now");
+                        crate::console::say("Interrupted: stopping after the running step; again to stop now");
                         raised.raise(Interrupt::Gentle);
                     }
                     _ => raised.raise(Interrupt::Now),
@@ -281,7 +281,7 @@ pub fn plan_run(
     let deeds = deeds(project, &run, &catalogue, known);
     let told = |event: lifecycle::Event<'_>| {
         let line = policy_line(Style::for_stderr(), event).filter(|_| !options.quiet);
-        line.iter().for_each(|line| crate::report::say(line));
+        line.iter().for_each(|line| crate::console::say(line));
     };
     let events: &dyn Events = &told;
     runtime()?.block_on(async {

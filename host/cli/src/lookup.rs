@@ -30,7 +30,7 @@ const ALIASES: [(&str, &str); 4] = [
 /// The adapter of a name: a plugin of the project that takes it, else a builtin.
 pub fn adapter(project: Option<&Project>, name: &str) -> Result<Adapter, ConfigurationError> {
     let known = ALIASES.iter().find(|(alias, _)| *alias == name.to_lowercase()).map_or(name, |(_, known)| known);
-    let cache = crate::catalogue::cache_directory().map(|folder| Cache::new(folder.join("components")));
+    let cache = crate::places::cache_directory().map(|folder| Cache::new(folder.join("components")));
     let plugins = project.map(|project| project.configuration.plugins.as_slice()).unwrap_or_default();
     let mut owners = plugins.iter().filter(|plugin| plugin.adapter == name || plugin.adapter == known);
     if let (Some(project), Some(entry)) = (project, owners.next()) {

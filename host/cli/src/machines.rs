@@ -6,8 +6,8 @@ use std::time::Duration;
 use configuration::{Configuration, ConfigurationError, Secrets, SshLogLevel};
 use transport::{LogLevel, Machines, Notices, SecretValues, SshSettings};
 
-use crate::catalogue::cache_directory;
 use crate::failure::Failure;
+use crate::places::cache_directory;
 use crate::project::Project;
 
 /// How long a connection may take to come about.
@@ -45,7 +45,7 @@ pub fn require_port(project: &Project) -> Result<(), Failure> {
 fn ssh_settings(project: &Project) -> SshSettings {
     let Configuration { ssh, sshkit, .. } = &project.configuration;
     if ssh.key_data.iter().any(|name| project.configuration.literals.contains_key(name)) {
-        crate::report::say(INLINE_KEY);
+        crate::console::say(INLINE_KEY);
     }
     // A path is the project's unless it says otherwise; ssh would look in ~/.ssh.
     let path = |path: &String| if path.starts_with('~') { path.into() } else { project.directory.join(path) };
@@ -68,7 +68,7 @@ fn ssh_settings(project: &Project) -> SshSettings {
             SshLogLevel::Warnings => LogLevel::Warnings,
             SshLogLevel::Everything => LogLevel::Everything,
         },
-        notices: Notices::to(|line| crate::report::say(&format!("  WARN {line}"))),
+        notices: Notices::to(|line| crate::console::say(&format!("  WARN {line}"))),
         ..SshSettings::default()
     }
 }

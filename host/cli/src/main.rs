@@ -10,6 +10,7 @@ mod catalogue;
 mod children;
 mod command_line;
 mod commits;
+mod console;
 mod deeds;
 mod diff;
 mod failure;
@@ -19,6 +20,7 @@ mod lookup;
 mod machines;
 mod outline;
 mod outside;
+mod places;
 mod plugins;
 mod policies;
 mod project;
@@ -31,6 +33,7 @@ mod subcommands;
 mod surroundings;
 mod templates;
 mod unfinished;
+mod visit;
 
 use std::process::ExitCode;
 
@@ -38,8 +41,9 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use crate::aliases::Expansion;
-use crate::arguments::{Arguments, Output};
+use crate::arguments::Arguments;
 use crate::command_line::{Meaning, Misuse};
+use crate::console::Output;
 use crate::failure::Failure;
 
 fn main() -> ExitCode {

@@ -10,19 +10,16 @@ use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::Project;
 
-/// The components of all plugins of a project and of the policies that join from outside, with their entries. What is not pinned as the lock
-/// says is refused.
+/// The components of all plugins of a project, with their entries. What is not pinned as the lock says is refused.
 pub fn components(project: &Project, options: &Options) -> Result<Vec<(Plugin, Vec<u8>)>, Failure> {
     let built = |plugin: &Plugin| options.built.as_ref().is_some_and(|(name, _)| *name == plugin.name);
     let (mine, plugins): (Vec<Plugin>, Vec<Plugin>) = project.configuration.plugins.iter().cloned().partition(built);
     let Resolved { components, notes } = distribution::components(&surroundings_of(project), &plugins)?;
     if !options.quiet {
-        notes.iter().for_each(|note| crate::report::say(&format!("note: {note}")));
+        notes.iter().for_each(|note| crate::console::say(&format!("note: {note}")));
     }
     let components = components.into_iter().chain(options.built.iter().map(|(_, component)| component.clone()));
-    let own: Vec<(Plugin, Vec<u8>)> = plugins.into_iter().chain(mine).zip(components).collect();
-    let of_folder = crate::policies::components(options, &project.configuration.plugins)?;
-    Ok(own.into_iter().chain(of_folder).collect())
+    Ok(plugins.into_iter().chain(mine).zip(components).collect())
 }
 
 /// The component of one plugin.
@@ -49,17 +46,12 @@ pub fn surroundings(project: &Path, frozen: bool) -> Surroundings {
     let users = folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("sextant/revoked"));
     Surroundings {
         project: project.to_path_buf(),
-        cache: crate::catalogue::cache_directory().map(|folder| folder.join("plugins")),
+        cache: crate::places::cache_directory().map(|folder| folder.join("plugins")),
         docker: Docker { folder: folder("DOCKER_CONFIG", ".docker"), trust: Trust::of_docker(home.as_deref()) },
         revoked: users.into_iter().chain([project.join(".sextant/revoked")]).collect(),
         frozen,
         offline: false,
     }
-}
-
-/// Whether the lock is frozen unless somebody says so: where nobody looks on.
-pub fn runs_unattended() -> bool {
-    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 impl From<DistributionError> for Failure {

@@ -11,17 +11,15 @@ use plugin_runtime::Catalogue;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
+use crate::places::POLICY_FOLDER;
 use crate::plugins::surroundings;
-
-/// The variable that names the folder.
-pub const FOLDER: &str = "SEXTANT_POLICY_DIR";
 
 /// The file of a folder that lists its policies.
 const LIST: &str = "policies.yml";
 
 /// The folder of policies, if there is one: as it was named.
 pub fn folder(options: &Options) -> Option<String> {
-    let variable = || std::env::var(FOLDER).ok().filter(|folder| !folder.is_empty());
+    let variable = || std::env::var(POLICY_FOLDER).ok().filter(|folder| !folder.is_empty());
     options.policy_dir.clone().or_else(variable)
 }
 
@@ -48,7 +46,8 @@ pub fn components(options: &Options, project: &[Plugin]) -> Result<Vec<(Plugin, 
 fn entries(named: &str) -> Result<Vec<Plugin>, Failure> {
     let folder = Path::new(named);
     let files = files(folder).map_err(|error| {
-        let hint = format!("--policy-dir and the variable {FOLDER} name a folder with {LIST} or components (*.wasm)");
+        let hint =
+            format!("--policy-dir and the variable {POLICY_FOLDER} name a folder with {LIST} or components (*.wasm)");
         Failure::with_hint(format!("the folder of policies {named} cannot be read: {error}"), hint)
     })?;
     let list = folder.join(LIST);
@@ -58,7 +57,7 @@ fn entries(named: &str) -> Result<Vec<Plugin>, Failure> {
         Err(error) => return Err(Failure::message(format!("{} cannot be read: {error}", list.display()))),
     };
     if entries.is_empty() {
-        let hint = format!("leave --policy-dir and {FOLDER} out where there are none");
+        let hint = format!("leave --policy-dir and {POLICY_FOLDER} out where there are none");
         return Err(Failure::with_hint(format!("the folder of policies {named} has none"), hint));
     }
     entries.iter_mut().for_each(|entry| entry.folder = Some(named.to_string()));

@@ -20,9 +20,6 @@ use crate::failure::Failure;
 use crate::lookup;
 use crate::surroundings::{Machine, Permissions};
 
-/// Where the configuration stands unless `--config-file` says otherwise.
-pub const CONFIG_FILE: &str = "config/deploy.yml";
-
 /// A project that was read.
 pub struct Project {
     /// The folder that everything is relative to: the one the program was started in.
@@ -87,7 +84,7 @@ impl Project {
             sources: texts.clone(),
             checkout: OnceLock::new(),
             connected: AtomicBool::new(false),
-            frozen: options.frozen || crate::plugins::runs_unattended(),
+            frozen: options.frozen || runs_unattended(),
             offline: false,
             children: options.children(),
             secrets: OnceLock::new(),
@@ -176,7 +173,7 @@ impl Project {
         let Ok(outcome) = ran else { return String::new() };
         if !outcome.succeeded() {
             let code = outcome.exit;
-            crate::report::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
+            crate::console::say(&format!("warning: a command in the secrets files failed with exit code {code}"));
         }
         outcome.stdout
     }
@@ -243,6 +240,11 @@ impl Project {
     pub fn wrong(&self, error: ConfigurationError) -> Failure {
         Failure::Configuration { error, sources: self.sources.clone() }
     }
+}
+
+/// Whether the lock is frozen unless somebody says so: where nobody looks on.
+fn runs_unattended() -> bool {
+    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
 }
 
 /// The configuration as it is written: merged, and not checked.

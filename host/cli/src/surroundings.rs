@@ -46,7 +46,7 @@ impl Machine {
     fn printed(&self, program: &str, words: &[&str]) -> Option<String> {
         let outcome = transport::capture(program, words, &self.directory, &self.children.environment()).ok()?;
         if !outcome.stderr.trim().is_empty() {
-            crate::report::say(outcome.stderr.trim_end());
+            crate::console::say(outcome.stderr.trim_end());
         }
         Some(outcome.stdout)
     }
@@ -79,7 +79,7 @@ impl Surroundings for Machine {
     }
 
     fn say(&self, line: &str) {
-        crate::report::say(line);
+        crate::console::say(line);
     }
 
     fn docker_architecture(&self) -> Option<String> {

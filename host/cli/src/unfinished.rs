@@ -5,11 +5,11 @@ use journal::{Account, Beginning, Fate, SavedPlan, Store};
 use plan::Interrupted;
 
 use crate::arguments::{Options, TakenUp};
+use crate::console::say;
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
-use crate::report::say;
 use crate::runs;
-use crate::subcommands::look::{Question, Visit};
+use crate::visit::{Question, Visit};
 
 /// A run that did not end, and what it takes to go on with it.
 pub struct Unfinished {

@@ -18,6 +18,7 @@ mod server;
 use clap::{Args, Parser, Subcommand};
 
 use crate::children::Children;
+use crate::console::Output;
 use crate::surroundings::Permissions;
 
 pub use accessory::{AccessoryChange, AccessoryCommand, AccessoryExec};
@@ -78,7 +79,7 @@ pub struct Options {
     #[arg(short, long, global = true, value_delimiter = ',', value_name = "ROLES")]
     pub roles: Vec<String>,
     /// Path of the configuration
-    #[arg(short, long, global = true, default_value = crate::project::CONFIG_FILE, value_name = "FILE")]
+    #[arg(short, long, global = true, default_value = crate::places::CONFIG_FILE, value_name = "FILE")]
     pub config_file: String,
     /// Destination: reads config/deploy.DESTINATION.yml too
     #[arg(short, long, global = true)]
@@ -177,16 +178,6 @@ impl Options {
             allowed_signers: self.allowed_signers.clone(),
         }
     }
-}
-
-/// How plans and progress are shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: JSON, one object a line while something runs.
-    Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,7 +12,7 @@ use lifecycle::{Event, Events};
 
 use super::errors::class;
 use super::lines::lines;
-use super::say;
+use crate::console::say;
 
 /// Writes down what it is told; the file is whole when it is dropped.
 pub struct FileLogger {

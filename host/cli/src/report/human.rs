@@ -9,8 +9,8 @@ use configuration::{HookOutput, HooksOutput};
 use lifecycle::{Event, Events};
 use plan::{Action, Intent, Plan, Run, Step};
 
-use super::say;
 use crate::commits::shortened;
+use crate::console::say;
 use crate::outline::{is_bookkeeping, together};
 use crate::style::Style;
 

@@ -4,7 +4,7 @@ use lifecycle::{Event, Events};
 use serde_json::{Value, json};
 use transport::Stream;
 
-use super::print;
+use crate::console::print;
 
 /// Tells programs on standard output.
 pub struct Json;

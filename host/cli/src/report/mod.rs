@@ -11,12 +11,11 @@ mod story;
 
 pub use human::policy_line;
 
-use std::io::Write;
-
 use lifecycle::{Event, Events};
 use plan::Run;
 
-use crate::arguments::{Options, Output};
+use crate::arguments::Options;
+use crate::console::Output;
 use crate::failure::Failure;
 use crate::project::Project;
 
@@ -56,19 +55,4 @@ pub fn terminal(options: &Options, run: &Run) -> Box<dyn Events> {
         Output::Json => Box::new(json::Json),
         Output::Text => Box::new(human::Human::new(options.verbose, options.quiet, run)),
     }
-}
-
-/// Writes a line to standard error. A reader who went away is no reason to stop.
-pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
-}
-
-/// Writes a line to standard output.
-pub fn print(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// Writes text to standard output as it is.
-pub fn print_raw(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

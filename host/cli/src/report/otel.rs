@@ -14,7 +14,7 @@ use transport::{Collector, Stream};
 
 use super::errors::class;
 use super::lines::{Level, Line, lines};
-use super::say;
+use crate::console::say;
 
 /// How many records go in one request.
 const BATCH: usize = 100;

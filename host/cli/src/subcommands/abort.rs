@@ -3,9 +3,9 @@
 use plan::Intent;
 
 use crate::arguments::{Options, TakenUp};
+use crate::console::say;
 use crate::failure::Failure;
 use crate::invocation::{Request, Version};
-use crate::report::say;
 use crate::unfinished::{self, Unfinished};
 
 use super::change;

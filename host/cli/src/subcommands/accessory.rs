@@ -7,13 +7,13 @@ use plan::{AccessoryAct, Intent};
 
 use super::change::{carry_out, simple};
 use super::exec::{attached, compatible, joined, log_in};
-use super::look::{self, Question, Visit};
 use super::{confirm, unknown};
 use crate::arguments::{AccessoryChange, AccessoryCommand, AccessoryExec, LogTail, Options};
+use crate::console::say;
 use crate::failure::Failure;
 use crate::invocation::Request;
 use crate::project::{Project, Substitution};
-use crate::report::say;
+use crate::visit::{self, Question, Visit};
 
 pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> {
     match command {
@@ -36,7 +36,7 @@ pub fn run(options: &Options, command: AccessoryCommand) -> Result<u8, Failure> 
         AccessoryCommand::Details { name } => {
             let project = Project::read(options)?;
             let questions = details(&project, &name)?;
-            look::ask(options, &project, questions)
+            visit::ask(options, &project, questions)
         }
         AccessoryCommand::Exec(arguments) => exec(options, &arguments),
         AccessoryCommand::Logs { name, tail } => logs(options, &name, &tail),

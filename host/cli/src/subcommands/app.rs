@@ -7,13 +7,13 @@ use configuration::Role;
 use plan::Intent;
 
 use super::change::{carry_out, simple};
-use super::look::{self, Question, Visit};
 use super::{exec, unknown};
 use crate::arguments::{AppChange, AppCommand, LogArguments, Options};
+use crate::console::{print, say};
 use crate::failure::Failure;
 use crate::invocation::{Request, Version};
 use crate::project::{Project, Substitution};
-use crate::report::{print, say};
+use crate::visit::{self, Question, Visit};
 
 pub fn run(options: &Options, command: AppCommand) -> Result<u8, Failure> {
     match command {
@@ -21,7 +21,7 @@ pub fn run(options: &Options, command: AppCommand) -> Result<u8, Failure> {
         AppCommand::Change(change) => carry_out(options, request(&change)),
         AppCommand::Details => {
             let project = Project::read(options)?;
-            look::ask(options, &project, details(&project))
+            visit::ask(options, &project, details(&project))
         }
         AppCommand::Version => version(options),
         AppCommand::Containers => per_host(options, |project| {
@@ -120,7 +120,7 @@ pub fn primary_host(project: &Project) -> Result<String, Failure> {
 fn per_host(options: &Options, command: impl Fn(&Project) -> Command) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let question = |host: &String| Question::new("App Host", host, command(&project));
-    look::ask(options, &project, project.selection.app_hosts.iter().map(question).collect())
+    visit::ask(options, &project, project.selection.app_hosts.iter().map(question).collect())
 }
 
 fn per_role(project: &Project, command: impl Fn(&Role) -> Command) -> Vec<Question> {
@@ -140,7 +140,7 @@ fn version(options: &Options) -> Result<u8, Failure> {
         let current = |role| reading::current_version(names(&project, role).role());
         questions.extend(first.map(|role| Question::new("App Host", host, current(role))));
     }
-    look::ask(options, &project, questions)
+    visit::ask(options, &project, questions)
 }
 
 /// Tells which containers run beside the current one.
@@ -182,5 +182,5 @@ fn logs(options: &Options, arguments: LogArguments) -> Result<u8, Failure> {
         let logs = reading::logs(names(&project, role).role(), id, &wanted);
         Command::new(format!("{} || echo 'Nothing found'", logs.line))
     };
-    look::ask(options, &project, per_role(&project, command))
+    visit::ask(options, &project, per_role(&project, command))
 }

@@ -11,14 +11,11 @@ use crate::approvals;
 use crate::arguments::{Apply, Options};
 use crate::catalogue::catalogue;
 use crate::diff::diff;
-use crate::failure::Failure;
+use crate::failure::{ANEW, Failure};
 use crate::invocation::{self, Look, Planned};
 use crate::machines::require_port;
 use crate::project::{Project, Substitution};
 use crate::saved;
-
-/// What to do where a plan cannot be carried out as it is.
-pub const ANEW: &str = "nothing was touched; make the plan anew with `sextant plan --out`";
 
 pub fn run(options: &Options, arguments: &Apply) -> Result<u8, Failure> {
     let mut saved = saved::read(Path::new(&arguments.file))?;

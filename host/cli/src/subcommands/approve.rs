@@ -9,11 +9,12 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::approvals;
-use crate::arguments::{Approve, Options, Output};
+use crate::arguments::{Approve, Options};
+use crate::console::Output;
+use crate::console::{print, print_raw, say};
 use crate::failure::Failure;
 use crate::outline::{Detail, outline};
 use crate::project::Project;
-use crate::report::{print, print_raw, say};
 use crate::saved;
 
 pub fn run(options: &Options, arguments: &Approve) -> Result<u8, Failure> {

@@ -2,18 +2,18 @@
 
 use commands::reading;
 
-use super::look::{self, Question};
 use super::{accessory, app, proxy};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::visit::{self, Question};
 
 /// The last lines of every host's audit log.
 pub fn audit(options: &Options) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let command = reading::audit_log(&project.configuration.audit_log());
     let question = |host: &String| Question::new("App Host", host, command.clone());
-    look::ask(options, &project, project.selection.hosts.iter().map(question).collect())
+    visit::ask(options, &project, project.selection.hosts.iter().map(question).collect())
 }
 
 /// The proxy, the app and the accessories, one after the other.
@@ -22,5 +22,5 @@ pub fn details(options: &Options) -> Result<u8, Failure> {
     let mut questions = proxy::details(&project);
     questions.extend(app::details(&project));
     questions.extend(accessory::details(&project, "all")?);
-    look::ask(options, &project, questions)
+    visit::ask(options, &project, questions)
 }

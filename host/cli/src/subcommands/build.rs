@@ -7,11 +7,11 @@ use transport::{Outcome, Task, Transport};
 
 use super::{change, unknown};
 use crate::arguments::{BuildChange, BuildCommand, Options};
+use crate::console::{print, print_raw};
 use crate::failure::Failure;
 use crate::invocation::{self, Request};
 use crate::machines::machines;
 use crate::project::{Project, Substitution};
-use crate::report::{print, print_raw};
 
 pub fn run(options: &Options, command: BuildCommand) -> Result<u8, Failure> {
     match command {

@@ -4,12 +4,13 @@ use lifecycle::LifecycleError;
 use plan::{Intent, Plan};
 
 use super::confirm;
-use crate::arguments::{Build, Change, Confirmation, Options, Output, PruneCommand};
+use crate::arguments::{Build, Change, Confirmation, Options, PruneCommand};
+use crate::console::Output;
+use crate::console::{print, print_raw, say};
 use crate::failure::Failure;
 use crate::invocation::{self, Look, Planned, Request, Version, failed};
 use crate::outline::{Detail, outline};
 use crate::project::Project;
-use crate::report::{print, print_raw, say};
 
 pub fn run(options: &Options, change: &Change) -> Result<u8, Failure> {
     match question(change) {

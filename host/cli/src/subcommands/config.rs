@@ -3,11 +3,12 @@
 
 use configuration::{Effective, Entry, Logging, Map, Node, SshLogLevel, Value};
 
-use crate::arguments::{ConfigArguments, Options, Output};
+use crate::arguments::{ConfigArguments, Options};
+use crate::console::Output;
+use crate::console::{print, print_raw};
 use crate::failure::Failure;
 use crate::invocation;
 use crate::project::Project;
-use crate::report::{print, print_raw};
 
 pub fn run(options: &Options, arguments: &ConfigArguments) -> Result<u8, Failure> {
     let project = Project::read(options)?;

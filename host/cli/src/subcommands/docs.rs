@@ -1,7 +1,7 @@
 //! `sextant docs`.
 
+use crate::console::{print, print_raw, say};
 use crate::failure::Failure;
-use crate::report::{print, print_raw, say};
 
 pub fn run(section: Option<&str>) -> Result<u8, Failure> {
     match configuration::documentation(section) {

@@ -2,12 +2,13 @@
 
 use plan::Drift;
 
-use crate::arguments::{Options, Output};
+use crate::arguments::Options;
 use crate::commits::shortened;
+use crate::console::Output;
+use crate::console::print;
 use crate::failure::Failure;
 use crate::invocation;
 use crate::project::Project;
-use crate::report::print;
 
 /// The exit code where something differs.
 const DRIFTED: u8 = 3;

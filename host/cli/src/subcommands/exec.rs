@@ -8,11 +8,11 @@ use commands::reading::{self, Attached};
 use configuration::{ConfigurationError, Role};
 
 use super::app::{names, primary_role, roles_on};
-use super::look::{Question, Visit};
 use crate::arguments::{Exec, Options};
+use crate::console::say;
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
-use crate::report::say;
+use crate::visit::{Question, Visit};
 
 /// `app exec`.
 pub fn app(options: &Options, arguments: &Exec) -> Result<u8, Failure> {

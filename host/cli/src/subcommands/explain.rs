@@ -3,11 +3,12 @@
 use explanation::{Explanation, explain, failed};
 use journal::{Account, Fate, JournalError, SavedPlan, Store};
 
-use crate::arguments::{Explain, Options, Output};
+use crate::arguments::{Explain, Options};
 use crate::commits::shortened;
+use crate::console::Output;
+use crate::console::{print, print_raw, say};
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::report::{print, print_raw, say};
 use crate::runs;
 
 pub fn run(options: &Options, arguments: &Explain) -> Result<u8, Failure> {

@@ -3,11 +3,12 @@
 use journal::{Account, Fate};
 use serde_json::{Value, json};
 
-use crate::arguments::{Options, Output};
+use crate::arguments::Options;
 use crate::commits::shortened;
+use crate::console::Output;
+use crate::console::{print, print_raw, say};
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::report::{print, print_raw, say};
 use crate::runs;
 
 pub fn run(options: &Options) -> Result<u8, Failure> {

@@ -5,9 +5,9 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::console::print;
 use crate::failure::Failure;
-use crate::project::CONFIG_FILE;
-use crate::report::print;
+use crate::places::CONFIG_FILE;
 
 const CONFIGURATION: &str = include_str!("../stubs/deploy.yml");
 const SECRETS: &str = include_str!("../stubs/secrets");

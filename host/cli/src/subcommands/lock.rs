@@ -6,11 +6,11 @@ use transport::Outcome;
 
 use super::app::primary_host;
 use super::change::{carry_out, carry_out_in, simple};
-use super::look::{Question, Visit};
 use crate::arguments::{LockCommand, Options};
+use crate::console::print;
 use crate::failure::Failure;
 use crate::project::{Project, Substitution};
-use crate::report::print;
+use crate::visit::{Question, Visit};
 
 /// What is said when nobody holds the lock.
 const FREE: &str = "There is no deploy lock";

@@ -16,7 +16,6 @@ mod explain;
 mod history;
 mod init;
 mod lock;
-pub mod look;
 mod plan;
 mod plugin;
 mod policy;
@@ -27,8 +26,6 @@ mod resume;
 mod secrets;
 mod server;
 mod version;
-
-pub use apply::ANEW;
 
 use crate::arguments::{
     AccessoryCommand, AppChange, AppCommand, Arguments, BuildCommand, Command, LockCommand, Options, ProxyCommand,
@@ -119,7 +116,7 @@ fn confirm(question: &str, confirmed: bool, options: &Options) -> bool {
     let read = std::io::stdin().read_line(&mut answer);
     let yes = read.is_ok() && answer.trim() == "y";
     if !yes {
-        crate::report::say("Aborted");
+        crate::console::say("Aborted");
     }
     yes
 }

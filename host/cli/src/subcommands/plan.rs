@@ -6,10 +6,10 @@ use lifecycle::LifecycleError;
 
 use super::{accessory, app, build, change, proxy, registry, server};
 use crate::arguments::{Change, Options, PlanArguments, Plannable};
+use crate::console::{print_raw, say};
 use crate::failure::Failure;
 use crate::invocation::{self, Look, Planned};
 use crate::project::Project;
-use crate::report::{print_raw, say};
 use crate::saved;
 
 pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {

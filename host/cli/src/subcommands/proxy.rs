@@ -4,13 +4,13 @@ use commands::{proxy, reading};
 use plan::{BootSettings, Intent, ProxyAct};
 
 use super::change::{carry_out, simple};
-use super::look::{self, Question, Visit};
 use super::{confirm, unknown};
 use crate::arguments::{BootConfig, LogTail, Options, ProxyChange, ProxyCommand};
+use crate::console::say;
 use crate::failure::Failure;
 use crate::invocation::{Request, Version};
 use crate::project::{Project, Substitution};
-use crate::report::say;
+use crate::visit::{self, Question, Visit};
 
 /// What is asked before every host loses its proxy for a moment.
 const OUTAGE: &str = "This will cause a brief outage on each host. Are you sure?";
@@ -28,7 +28,7 @@ pub fn run(options: &Options, command: ProxyCommand) -> Result<u8, Failure> {
         }
         ProxyCommand::Details => {
             let project = Project::read(options)?;
-            look::ask(options, &project, details(&project))
+            visit::ask(options, &project, details(&project))
         }
         ProxyCommand::Logs(tail) => logs(options, &tail),
         ProxyCommand::Other(words) => Err(unknown("proxy", &words)),
@@ -91,7 +91,7 @@ fn boot_config(options: &Options, settings: Box<BootConfig>) -> Result<u8, Failu
     let project = Project::read(options)?;
     let question = |host: &String| Question::new("", host, proxy::boot_configuration(host));
     let questions = project.selection.proxy_hosts.iter().map(question).collect();
-    look::ask(options, &project, questions)
+    visit::ask(options, &project, questions)
 }
 
 /// The questions about the proxy's container on every host.
@@ -107,7 +107,7 @@ fn logs(options: &Options, tail: &LogTail) -> Result<u8, Failure> {
     if !wanted.follow {
         let question = |host: &String| Question::new("Proxy Host", host, command.clone());
         let questions = project.selection.proxy_hosts.iter().map(question).collect();
-        return look::ask(options, &project, questions);
+        return visit::ask(options, &project, questions);
     }
     let Some(host) = &project.selection.primary_host else { return Err(Failure::message("no host is selected")) };
     let visit = Visit::unannounced(options, &project, Substitution::NamesOnly)?;

@@ -8,14 +8,15 @@ use plan::{Basis, Facts, Plan};
 use serde_json::json;
 
 use super::apply::{changed_plugins, made_by};
-use crate::arguments::{Options, Output, Replay};
+use crate::arguments::{Options, Replay};
 use crate::catalogue::catalogue;
+use crate::console::Output;
+use crate::console::{print, print_raw, say};
 use crate::diff::diff;
 use crate::failure::Failure;
 use crate::invocation;
 use crate::outline::{Detail, outline};
 use crate::project::Project;
-use crate::report::{print, print_raw, say};
 use crate::{runs, saved};
 
 pub fn run(options: &Options, arguments: &Replay) -> Result<u8, Failure> {

@@ -1,9 +1,9 @@
 //! `sextant resume`: goes on with a run that did not end, from what is on the hosts.
 
 use crate::arguments::{Options, TakenUp};
+use crate::console::say;
 use crate::failure::Failure;
 use crate::invocation::{Request, Version};
-use crate::report::say;
 use crate::unfinished::{self, Unfinished};
 
 use super::change;

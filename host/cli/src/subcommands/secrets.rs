@@ -3,10 +3,10 @@
 use secrecy::ExposeSecret;
 
 use crate::arguments::{Fetch, Options, SecretsCommand};
+use crate::console::{print, print_raw};
 use crate::failure::Failure;
 use crate::lookup;
 use crate::project::{self, Project, Substitution};
-use crate::report::{print, print_raw};
 
 pub fn run(options: &Options, command: SecretsCommand) -> Result<u8, Failure> {
     match command {
@@ -36,7 +36,7 @@ fn fetch(options: &Options, arguments: &Fetch) -> Result<u8, Failure> {
     if options.verbose {
         let load = adapter.load_time();
         let how = if load.compiled { "compiled" } else { "loaded from the cache" };
-        crate::report::say(&format!(
+        crate::console::say(&format!(
             "Plugin {} (secrets) {how} in {:.1} ms",
             load.plugin,
             load.took.as_secs_f64() * 1e3

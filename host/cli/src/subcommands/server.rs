@@ -6,13 +6,13 @@ use plan::Intent;
 use super::app::primary_host;
 use super::change::{carry_out, simple};
 use super::exec::{compatible, joined};
-use super::look::{Question, Visit};
 use super::unknown;
 use crate::arguments::{Options, ServerChange, ServerCommand, ServerExec};
+use crate::console::say;
 use crate::failure::Failure;
 use crate::invocation::Request;
 use crate::project::{Project, Substitution};
-use crate::report::say;
+use crate::visit::{Question, Visit};
 
 pub fn run(options: &Options, command: ServerCommand) -> Result<u8, Failure> {
     match command {

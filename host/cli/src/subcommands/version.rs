@@ -3,8 +3,8 @@
 use configuration::KAMAL_VERSION;
 
 use crate::children::called_as_kamal;
+use crate::console::print;
 use crate::failure::Failure;
-use crate::report::print;
 
 pub fn run() -> Result<u8, Failure> {
     print(if called_as_kamal() { KAMAL_VERSION } else { env!("CARGO_PKG_VERSION") });

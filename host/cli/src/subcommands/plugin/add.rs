@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::{entry, facts, public_key, told};
 use crate::arguments::{AddPlugin, Options};
-use crate::catalogue::cache_directory;
+use crate::console::say;
 use crate::failure::Failure;
+use crate::places::cache_directory;
 use crate::plugins::surroundings;
 use crate::project::Project;
-use crate::report::say;
 
 pub fn run(options: &Options, arguments: AddPlugin) -> Result<u8, Failure> {
     let project = Project::read(options)?;

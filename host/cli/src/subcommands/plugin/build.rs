@@ -8,9 +8,10 @@ use serde_json::Value;
 use transport::{Complaints, TransportError};
 
 use super::portrait::Portrait;
-use crate::arguments::{Options, Output};
+use crate::arguments::Options;
+use crate::console::Output;
+use crate::console::{print, say};
 use crate::failure::Failure;
-use crate::report::{print, say};
 
 /// What Rust compiles plugins for.
 const TARGET: &str = "wasm32-wasip2";

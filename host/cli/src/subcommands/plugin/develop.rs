@@ -8,12 +8,12 @@ use manifest::Manifest;
 use transport::Complaints;
 
 use crate::arguments::{Build, Change, DevelopPlugin, Options};
+use crate::console::{print, print_raw, say};
 use crate::diff::diff;
 use crate::failure::Failure;
 use crate::invocation::{self, Look, Planned, failed};
 use crate::outline::{Detail, outline};
 use crate::project::Project;
-use crate::report::{print, print_raw, say};
 use crate::subcommands::change;
 
 /// How often files are looked at.

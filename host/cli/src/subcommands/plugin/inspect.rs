@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::portrait::Portrait;
-use crate::arguments::{Options, Output};
+use crate::arguments::Options;
+use crate::console::Output;
+use crate::console::{print, print_raw};
 use crate::failure::Failure;
+use crate::places::CONFIG_FILE;
 use crate::plugins;
-use crate::project::{CONFIG_FILE, Project};
-use crate::report::{print, print_raw};
+use crate::project::Project;
 
 pub fn run(options: &Options, plugin: &str) -> Result<u8, Failure> {
     let (source, component) = find(options, plugin)?;

@@ -16,11 +16,12 @@ use manifest::Kind;
 use serde_json::{Value, json};
 
 use super::confirm;
-use crate::arguments::{AuthorCommand, Options, Output, PluginCommand};
+use crate::arguments::{AuthorCommand, Options, PluginCommand};
+use crate::console::Output;
+use crate::console::{print, say};
 use crate::failure::Failure;
 use crate::plugins::surroundings;
 use crate::project::{self, Project};
-use crate::report::{print, say};
 
 pub fn run(options: &Options, command: PluginCommand) -> Result<u8, Failure> {
     match command {

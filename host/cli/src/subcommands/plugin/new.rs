@@ -7,8 +7,8 @@ use std::path::Path;
 use manifest::Manifest;
 
 use crate::arguments::{Language, NewPlugin, PluginKind};
+use crate::console::print;
 use crate::failure::Failure;
-use crate::report::print;
 
 /// A text of this program's.
 macro_rules! stub {

@@ -8,11 +8,12 @@ use manifest::Capabilities;
 use plugin_runtime::{Builtin, Cache, Limits, Recording, Specimen};
 use serde_json::json;
 
-use crate::arguments::{Options, Output, TestPlugin};
-use crate::catalogue::cache_directory;
+use crate::arguments::{Options, TestPlugin};
+use crate::console::Output;
+use crate::console::print;
 use crate::diff::diff;
 use crate::failure::Failure;
-use crate::report::print;
+use crate::places::cache_directory;
 
 pub fn run(options: &Options, arguments: &TestPlugin) -> Result<u8, Failure> {
     let component = std::fs::read(&arguments.component).map_err(|error| {

@@ -11,10 +11,11 @@ use plugin_runtime::{Cache, Catalogue, Limits};
 use serde_json::{Value, json};
 
 use super::cases::{Case, Suite, words};
-use crate::arguments::{Options, Output};
-use crate::catalogue::cache_directory;
+use crate::arguments::Options;
+use crate::console::Output;
+use crate::console::print;
 use crate::failure::Failure;
-use crate::report::print;
+use crate::places::cache_directory;
 
 /// How the names of files with tests end.
 const ENDING: &str = ".test.yml";

@@ -10,11 +10,11 @@ use transport::{Ending, Interrupts, Machines, OnFailure, Outcome, Task, Transpor
 
 use crate::arguments::Options;
 use crate::catalogue::catalogue;
+use crate::console::{print, print_raw, say};
 use crate::failure::Failure;
 use crate::invocation::{self, Request, Version};
 use crate::machines::{machines, require_port};
 use crate::project::{Project, Substitution};
-use crate::report::{print, print_raw, say};
 
 /// A question to a host.
 pub struct Question {
