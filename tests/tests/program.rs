@@ -94,6 +94,94 @@ fn settings_that_a_plugin_does_not_take_name_the_line() {
 }
 
 #[test]
+fn a_plan_tells_what_plugins_may_do_also_where_that_was_granted_by_pattern() {
+    let check = |grants: &str, said: &str| {
+        let entry = format!("x-plugins: {{ mine: {{ source: slack.wasm, grants: {grants} }} }}\n");
+        let folder = project(&format!("{PROJECT}{entry}"));
+        std::fs::copy(Path::new(env!("EXAMPLES")).join("slack.wasm"), folder.path().join("slack.wasm")).expect("it");
+        let plan = text(&run(folder.path(), &["plan", "--offline", "--skip-push", "--version", "v1"]).stdout);
+        let told: Vec<&str> = plan.lines().filter(|line| line.starts_with("Plugin ")).collect();
+        assert_eq!(told.join("\n"), said, "{grants}");
+    };
+    check("{ secrets: [SLACK_WEBHOOK] }", "Plugin mine may use the secrets SLACK_WEBHOOK");
+    check(
+        "{ secrets: ['*'], network: ['hooks.slack.com:*'] }",
+        "Plugin mine may use the secrets *WEBHOOK*; reach hooks.slack.com:*",
+    );
+    check("{ network: ['**:443'] }", "Plugin mine may reach **:443");
+    check("{ programs: [docker] }", "");
+}
+
+#[test]
+fn a_plugin_is_added_before_it_has_settings_and_none_is_taken_whose_settings_do_not_fit() {
+    let folder = project(PROJECT);
+    let place = |example: &str| {
+        let component = Path::new(env!("EXAMPLES")).join(format!("{example}.wasm"));
+        std::fs::copy(component, folder.path().join("mine.wasm")).expect("an example");
+    };
+    let configuration = folder.path().join("config/deploy.yml");
+    let written = || std::fs::read_to_string(&configuration).expect("the configuration");
+    place("image_allowlist");
+    let add = || run(folder.path(), &["plugin", "add", "mine.wasm", "--name", "mine"]);
+    let added = add();
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    assert!(written().contains("#   images:"), "the setting that it takes is named: {}", written());
+
+    // The entry is lost, the lock is not: it is written again, and until then nobody believes that the policy is asked.
+    std::fs::write(&configuration, PROJECT).expect("the configuration");
+    let verified = text(&run(folder.path(), &["plugin", "verify"]).stderr);
+    assert_eq!(verified, "note: mine is pinned and not in x-plugins: no run asks it\n");
+    assert!(add().status.success() && written().contains("  mine:\n"), "{}", written());
+
+    let settled = format!("{PROJECT}x-plugins: {{ mine: {{ source: mine.wasm, with: {{ images: [a] }} }} }}\n");
+    std::fs::write(&configuration, settled).expect("the configuration");
+    place("freeze_window");
+    let lock = || std::fs::read_to_string(folder.path().join("sextant.lock")).expect("the lock");
+    let before = lock();
+    let updated = run(folder.path(), &["plugin", "update", "--yes"]);
+    let said = text(&updated.stderr);
+    assert!(said.contains("x-plugins/mine/with: ") && said.contains("unknown setting `images`"), "{said}");
+    assert_eq!((updated.status.code(), lock()), (Some(1), before));
+}
+
+#[test]
+fn no_plugin_passes_for_a_builtin() {
+    let folder = project(&format!("{PROJECT}x-plugins: {{ registry: {{ source: mine.wasm }} }}\n"));
+    std::fs::copy(Path::new(env!("EXAMPLES")).join("no_privileged.wasm"), folder.path().join("mine.wasm")).expect("it");
+    let said = text(&run(folder.path(), &["plan", "--offline", "--version", "v1", "--quiet"]).stderr);
+    let expected = "error: plugin `registry` cannot be loaded: a builtin plugin has this name: give it another one\n\
+                    hint: look at x-plugins/registry\n";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_denied_plan_is_one_json_document() {
+    let entry = "x-plugins: { images: { source: images.wasm, with: { images: [nobody/nothing] } } }\n";
+    let folder = project(&format!("{PROJECT}{entry}"));
+    let component = Path::new(env!("EXAMPLES")).join("image_allowlist.wasm");
+    std::fs::copy(component, folder.path().join("images.wasm")).expect("an example");
+    let denied = run(folder.path(), &["plan", "--offline", "--version", "v1", "--output", "json"]);
+    let plan: Result<serde_json::Value, _> = serde_json::from_slice(&denied.stdout);
+    assert_eq!(plan.expect("one document")["service"], "shop");
+    assert!(text(&denied.stderr).contains("error: "), "{}", text(&denied.stderr));
+    assert_eq!(denied.status.code(), Some(1));
+}
+
+#[test]
+fn a_run_that_came_to_no_plan_is_not_replayed() {
+    let unreachable = "ssh: { port: 1, config: false }\n";
+    let folder = project(&format!("{PROJECT}{unreachable}").replace("10.0.0.1", "127.0.0.1"));
+    assert_eq!(run(folder.path(), &["deploy", "--skip-push", "--version", "v1"]).status.code(), Some(1));
+    let replayed = run(folder.path(), &["replay"]);
+    let said = text(&replayed.stderr);
+    assert!(
+        said.starts_with("error: the run 20") && said.contains(" ended before it had a plan\nhint: `sextant explain "),
+        "{said}"
+    );
+    assert_eq!(replayed.status.code(), Some(1));
+}
+
+#[test]
 fn bad_input_gets_a_clear_error() {
     let check = |text_of_project: &str, words: &[&str], code: i32, said: &str| {
         let folder = project(text_of_project);
@@ -204,7 +292,7 @@ fn bad_input_gets_a_clear_error() {
         &["plan", "--offline", "--version", "v1"],
         1,
         "error: plugin `mine` cannot be read from nowhere.wasm: No such file or directory (os error 2)\n\
-         hint: x-plugins/mine/source is a path relative to the project\n",
+         hint: the path of a plugin is relative to the project\n",
     );
 }
 

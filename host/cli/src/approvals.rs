@@ -37,11 +37,7 @@ pub fn approvers(saved: &SavedPlan, signers: Option<&str>) -> Result<Vec<Approve
         );
         return Err(Failure::with_hint("the plan was approved, and nothing says who may approve", hint));
     };
-    if let Err(error) = std::fs::File::open(signers) {
-        let hint =
-            "each of its lines is a person, then roles, then a public key: `ann@example.com,lead ssh-ed25519 AAAA…`";
-        return Err(Failure::with_hint(format!("the allowed signers {signers} cannot be read: {error}"), hint));
-    }
+    check_readable(signers)?;
     for (place, signature) in saved.approvals.iter().enumerate() {
         match approver(&saved.digest, signature, signers)? {
             Ok(approver) => approvers.push(approver),
@@ -49,6 +45,13 @@ pub fn approvers(saved: &SavedPlan, signers: Option<&str>) -> Result<Vec<Approve
         }
     }
     Ok(approvers)
+}
+
+/// An error if the file that says who may approve cannot be read.
+pub fn check_readable(signers: &str) -> Result<(), Failure> {
+    let hint = "each of its lines is a person, then roles, then a public key: `ann@example.com,lead ssh-ed25519 AAAA…`";
+    let unreadable = |error| Failure::with_hint(format!("the allowed signers {signers} cannot be read: {error}"), hint);
+    std::fs::File::open(signers).map(drop).map_err(unreadable)
 }
 
 /// Who made a signature over a digest, or why it counts for nobody.

@@ -9,6 +9,7 @@ use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::places::cache_directory;
+use crate::policies::LIST;
 use crate::project::Project;
 use crate::{plugins, policies};
 
@@ -41,7 +42,7 @@ pub fn catalogue(project: &Project, options: &Options) -> Result<Catalogue, Fail
 }
 
 /// What is wrong with a plugin, with the line at fault where it stands in a file.
-fn refused(project: &Project, error: HookError, folders: &BTreeMap<String, String>) -> Failure {
+pub fn refused(project: &Project, error: HookError, folders: &BTreeMap<String, String>) -> Failure {
     match &error {
         HookError::Load { plugin, .. } if folders.contains_key(plugin) => {
             let hint = format!("take it out of {}, or put another there", folders[plugin]);
@@ -54,6 +55,13 @@ fn refused(project: &Project, error: HookError, folders: &BTreeMap<String, Strin
             };
             if !folders.contains_key(plugin) {
                 return project.wrong(wrong(&format!("x-plugins/{plugin}")));
+            }
+            if !place.file.ends_with(LIST) {
+                let folder = &folders[plugin];
+                let text = format!("the policy `{plugin}` of the folder {folder} lacks settings: {reason}");
+                let hint =
+                    format!("give it some in {folder}/{LIST}: `{plugin}: {{ source: {}, with: … }}`", place.file);
+                return Failure::with_hint(text, hint);
             }
             let text = std::fs::read_to_string(&*place.file).unwrap_or_default();
             let source = Source { path: place.file.to_string(), text };

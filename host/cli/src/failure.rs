@@ -10,11 +10,15 @@ use plan::hooks::Refusal;
 use plan::{Action, HookError, Objection, ObjectionKind, PlanError};
 use transport::TransportError;
 
-use crate::console::Output;
+use crate::console::{Output, print, say};
 use crate::style::Style;
 
 /// What to do where a plan cannot be carried out as it is.
 pub const ANEW: &str = "nothing was touched; make the plan anew with `sextant plan --out`";
+
+/// What to do about a run that began and did not end.
+const UNFINISHED: &str =
+    "`sextant resume` goes on with it, `sextant abort` undoes what it did, `sextant explain` tells how far it came";
 
 /// Why the program ends with another code than zero.
 pub enum Failure {
@@ -28,6 +32,8 @@ pub enum Failure {
     Transport(TransportError),
     /// The command line makes no sense.
     Usage { text: String, hint: String },
+    /// The operator ended a run that had begun.
+    Interrupted,
     /// Anything else.
     Message { text: String, hint: Option<String> },
     /// What was wrong has been told already.
@@ -48,7 +54,8 @@ impl Failure {
     /// The program's exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Lifecycle { error: LifecycleError::Interrupted, .. }
+            Self::Interrupted
+            | Self::Lifecycle { error: LifecycleError::Interrupted, .. }
             | Self::Transport(TransportError::Interrupted { .. }) => 130,
             Self::Usage { .. } => 2,
             _ => 1,
@@ -59,17 +66,21 @@ impl Failure {
     pub fn tell(&self, output: Output) {
         let colours = if output == Output::Json { Style::plain() } else { Style::for_stderr() };
         let text = self.text(colours);
-        if output == Output::Json {
-            let object = serde_json::json!({ "event": "failed", "exit": self.exit_code(), "message": text.trim_end() });
-            crate::console::print(&object.to_string());
-        } else if !text.is_empty() {
-            crate::console::say(text.trim_end());
+        match output {
+            _ if text.is_empty() => {}
+            Output::Json => {
+                let message = text.trim_end();
+                let object = serde_json::json!({ "event": "failed", "exit": self.exit_code(), "message": message });
+                print(&object.to_string());
+            }
+            Output::Text => say(text.trim_end()),
         }
     }
 
     fn text(&self, style: Style) -> String {
         match self {
             Self::Told => String::new(),
+            Self::Interrupted => headed(style, "interrupted", Some(UNFINISHED.to_string())),
             Self::Configuration { error, sources } => configuration_text(style, error, sources),
             Self::Lifecycle { error: LifecycleError::Secret(error), sources } => {
                 configuration_text(style, error, sources)

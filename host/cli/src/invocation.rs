@@ -241,7 +241,11 @@ pub fn perform_run(
         let performed = operation.perform().await;
         transport::Transport::close(&machines).await;
         let written = record.write();
-        performed.map_err(|error| failed(project, error)).and(written)
+        let ended = performed.map_err(|error| match error {
+            LifecycleError::Interrupted if journal.has_sent() => Failure::Interrupted,
+            error => failed(project, error),
+        });
+        ended.and(written)
     })
 }
 

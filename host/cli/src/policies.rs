@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use configuration::{ConfigurationError, Plugin, Source};
-use distribution::Source as PluginSource;
+use distribution::{DistributionError, Source as PluginSource};
 use plan::{Override, texts};
 use plugin_runtime::Catalogue;
 
@@ -15,7 +15,7 @@ use crate::places::POLICY_FOLDER;
 use crate::plugins::surroundings;
 
 /// The file of a folder that lists its policies.
-const LIST: &str = "policies.yml";
+pub const LIST: &str = "policies.yml";
 
 /// The folder of policies, if there is one: as it was named.
 pub fn folder(options: &Options) -> Option<String> {
@@ -38,7 +38,12 @@ pub fn components(options: &Options, project: &[Plugin]) -> Result<Vec<(Plugin, 
     }
     // Whoever can change a component here can change the list beside it: a pin would protect nobody.
     let surroundings = surroundings(Path::new(&named), false);
-    let resolved = distribution::components(&surroundings, &entries)?;
+    let resolved = distribution::components(&surroundings, &entries).map_err(|error| match &error {
+        DistributionError::File { .. } => {
+            Failure::with_hint(error.to_string(), format!("`source` is a path relative to {named}"))
+        }
+        _ => error.into(),
+    })?;
     Ok(entries.into_iter().zip(resolved.components).collect())
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use configuration::Configuration;
-use journal::{Journal, Store};
+use journal::{Journal, JournalError, SavedPlan, Store};
 use plan::Run;
 
 use crate::failure::Failure;
@@ -38,6 +38,14 @@ pub fn begin(project: &Project, run: &Run) -> Result<Journal, Failure> {
     // Names are in the order of time, whatever is taken up or carried out later.
     let name = format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), run.token("run", 6));
     Ok(store.begin(&name, env!("CARGO_PKG_VERSION"))?)
+}
+
+/// The plan of a run; a run that ended early has none.
+pub fn plan(store: &Store, run: &str) -> Result<Option<SavedPlan>, Failure> {
+    match store.plan(run) {
+        Err(JournalError::Read { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        plan => Ok(Some(plan?)),
+    }
 }
 
 /// The whole name of the run that is meant.

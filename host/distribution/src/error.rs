@@ -105,7 +105,7 @@ impl DistributionError {
             Self::Key { .. } => {
                 "a private key is PEM without a passphrase, as `sextant plugin keygen` writes it".to_string()
             }
-            Self::File { plugin, .. } => format!("x-plugins/{plugin}/source is a path relative to the project"),
+            Self::File { .. } => "the path of a plugin is relative to the project".to_string(),
             Self::Fetch { from: place, reason, .. } | Self::Push { to: place, reason }
                 if reason.contains("certificate") && !place.starts_with("https://") =>
             {

@@ -105,5 +105,5 @@ pub fn explain(account: &Account, plan: Option<&SavedPlan>, last_good: Option<&S
 
 /// Whether there is something to explain: the run did not end well.
 pub fn failed(account: &Account) -> bool {
-    matches!(account.fate, Fate::Failed { .. })
+    account.fate != Fate::Finished
 }

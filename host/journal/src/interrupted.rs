@@ -19,6 +19,9 @@ const LASTING: [(&str, &str); 5] = [
 /// Kinds of steps that come after the image got to the registry.
 const AFTER_THE_PUSH: [&str; 2] = ["pull", "require-service-label"];
 
+/// Kinds of steps that bring the image to the registry, if it gets there.
+const PUSHING: [&str; 5] = ["build", "pack", "push", "publish", "publish-files"];
+
 /// What is known of a run: from the accounts of it and of the runs that it took up, the latest first, each with the plan that was kept.
 pub fn interrupted(chain: &[(Account, Option<SavedPlan>)]) -> Option<Interrupted> {
     let (latest, _) = chain.first()?;
@@ -26,7 +29,8 @@ pub fn interrupted(chain: &[(Account, Option<SavedPlan>)]) -> Option<Interrupted
     let sent = |kinds: &[&str]| traces().any(|trace| kinds.contains(&trace.step.kind.as_str()));
     let ended_well = |kind: &str| traces().any(|trace| trace.step.kind == kind && trace.exit == Some(0));
     let image_is_pushed = sent(&AFTER_THE_PUSH);
-    let pushed = image_is_pushed.then_some("the image was pushed: it stays in the registry");
+    let is_ours = image_is_pushed && PUSHING.iter().any(|kind| ended_well(kind));
+    let pushed = is_ours.then_some("the image was pushed: it stays in the registry");
     let others = LASTING.iter().filter(|(kind, _)| ended_well(kind)).map(|(_, said)| *said);
     Some(Interrupted {
         run: latest.beginning.run.clone(),

@@ -111,6 +111,14 @@ impl Journal {
         lock(&self.lines).clone()
     }
 
+    /// Whether a step was sent, so that something may have been done.
+    pub fn has_sent(&self) -> bool {
+        let sends = |line: &String| {
+            serde_json::from_str::<Line>(line).is_ok_and(|line| matches!(line.entry, Entry::Sending { .. }))
+        };
+        lock(&self.lines).iter().any(sends)
+    }
+
     /// The program's version.
     pub fn program(&self) -> &str {
         &self.program

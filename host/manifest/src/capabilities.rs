@@ -110,6 +110,24 @@ impl Capabilities {
         !name.contains(['*', '?']) && kind.fault(name).is_none() && self.take_in(kind, name)
     }
 
+    /// What of a kind may be used where this is asked for and that is granted, as names and patterns: never less than [`Self::covers`]
+    /// lets through on both sides. Of two patterns of which neither takes in the other, the granted one.
+    pub fn shared_with(&self, granted: &Self, kind: Kind) -> Vec<String> {
+        let is_pattern = |entry: &String| entry.contains(['*', '?']);
+        let may_meet = |grant: &String| {
+            let others = |entry: &String| is_pattern(entry) && !kind.takes_in(grant, entry);
+            self.take_in(kind, grant) || (is_pattern(grant) && self.of(kind).iter().any(others))
+        };
+        let mut shared: Vec<String> =
+            self.of(kind).iter().filter(|entry| granted.take_in(kind, entry)).cloned().collect();
+        for grant in granted.of(kind).iter().filter(|grant| may_meet(grant)) {
+            if !shared.contains(grant) {
+                shared.push(grant.clone());
+            }
+        }
+        shared
+    }
+
     /// What these have that the others do not cover.
     pub fn wider_than(&self, other: &Self) -> Vec<(Kind, String)> {
         let entries = |kind: Kind| self.of(kind).iter().map(move |entry| (kind, entry.clone()));

@@ -100,6 +100,27 @@ fn mistakes_name_their_line() {
 }
 
 #[test]
+fn what_is_asked_for_and_granted_is_told_as_names_and_patterns() {
+    let network = |entries: &[&str]| Capabilities {
+        network: entries.iter().map(ToString::to_string).collect(),
+        ..Capabilities::default()
+    };
+    let check = |asked: &[&str], granted: &[&str], expected: &[&str]| {
+        let shared = network(asked).shared_with(&network(granted), Kind::Network);
+        assert_eq!(shared, expected, "{asked:?} and {granted:?}");
+    };
+    check(&["a.example:443"], &["a.example:443"], &["a.example:443"]);
+    check(&["a.example:443"], &["b.example:443"], &[]);
+    // The narrower of the two, whoever wrote the pattern.
+    check(&["a.example:443"], &["**:*"], &["a.example:443"]);
+    check(&["*.example:443"], &["a.example:443"], &["a.example:443"]);
+    check(&["*.example:443"], &["**:*"], &["*.example:443"]);
+    // Neither takes in the other: rather too much than too little.
+    check(&["api.*:443"], &["*.example:443"], &["*.example:443"]);
+    check(&["a.example:443", "*.example:80"], &["**:*"], &["a.example:443", "*.example:80"]);
+}
+
+#[test]
 fn capabilities_cover_names_by_pattern() {
     let asked = ecr().capabilities;
     let check = |kind: Kind, name: &str, expected: bool| {

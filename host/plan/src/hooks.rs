@@ -175,6 +175,7 @@ impl LimitKind {
     /// The limit with its value, in words.
     pub fn words(self, value: u64) -> String {
         match self {
+            Self::Memory if value < 1 << 20 => format!("{} KiB of memory", value >> 10),
             Self::Memory => format!("{} MiB of memory", value >> 20),
             Self::Time => format!("{value} ms of time"),
             Self::Output => format!("{value} bytes of output"),

@@ -81,6 +81,14 @@ impl Asked {
             Self::WithoutManifest => true,
         }
     }
+
+    /// What of a kind a plugin may use where this is granted.
+    pub fn effective(&self, granted: &Capabilities, kind: Kind) -> Vec<String> {
+        match self {
+            Self::ByManifest(capabilities) => capabilities.shared_with(granted, kind),
+            Self::WithoutManifest => granted.of(kind).to_vec(),
+        }
+    }
 }
 
 impl Access {

@@ -78,10 +78,16 @@ impl Catalogue {
             catalogue.loads.push(load);
             catalogue.members.push(Member { plugin, entry: None, limits: limits.clone() });
         }
+        catalogue.refuse_two_names()?;
         for hook in Hook::ALL {
             catalogue.refuse_two_owners(hook)?;
         }
         Ok(catalogue)
+    }
+
+    /// Compiles a component that no project has settings for yet; an error if no project could use it.
+    pub fn compile(name: &str, component: &[u8], cache: Option<&Cache>) -> Result<(), HookError> {
+        Plugin::load(name, component, cache).map(drop)
     }
 
     /// Gives a plugin other limits than the rest.
@@ -117,6 +123,19 @@ impl Catalogue {
     pub fn may_override(&self, policy: &str) -> Option<bool> {
         let mut policies = self.members.iter().filter(|member| member.plugin.hooks.contains(&Hook::Policy));
         policies.find(|member| member.plugin.name == policy).map(|member| member.policy().1)
+    }
+
+    /// A plan says by name who answers: nobody may pass for a builtin.
+    fn refuse_two_names(&self) -> Result<(), HookError> {
+        let builtin = |name: &str| self.members.iter().any(|other| other.entry.is_none() && other.plugin.name == name);
+        let own = self.members.iter().filter(|member| member.entry.is_some());
+        match own.map(|member| &member.plugin.name).find(|name| builtin(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let reason = "a builtin plugin has this name: give it another one".to_string();
+                Err(HookError::Load { plugin: name.clone(), reason })
+            }
+        }
     }
 
     fn refuse_two_owners(&self, hook: Hook) -> Result<(), HookError> {
@@ -269,10 +288,7 @@ impl Hooks for Catalogue {
         let own = self.members.iter().filter_map(|member| Some((member, member.entry.as_ref()?)));
         let used = own.map(|(Member { plugin, .. }, entry)| {
             let granted = granted_to(entry);
-            let effective = |kind: Kind| {
-                let names = granted.of(kind).iter().filter(|name| plugin.asked.covers(kind, name));
-                (kind.name().to_string(), names.cloned().collect::<Vec<_>>())
-            };
+            let effective = |kind: Kind| (kind.name().to_string(), plugin.asked.effective(&granted, kind));
             let capabilities = Kind::ALL.into_iter().map(effective).filter(|(_, names)| !names.is_empty()).collect();
             let hooks = plugin.hooks.iter().map(|hook| hook.name().to_string()).collect();
             let mode = plugin.hooks.contains(&Hook::Policy).then(|| entry.mode.unwrap_or_default());

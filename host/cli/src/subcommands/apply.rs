@@ -37,7 +37,7 @@ pub fn run(options: &Options, arguments: &Apply) -> Result<u8, Failure> {
         let Planned { saved, denied } =
             invocation::plan_run(&project, options, run, &secrets, Look::AtHosts, Some(&settled))?;
         super::change::tell(options, &saved.plan, Look::AtHosts)?;
-        super::change::tell_denied(&project, denied)?;
+        super::change::tell_denied(options, &project, denied)?;
     } else {
         invocation::perform_run(&project, options, run, &secrets, Some(&settled))?;
     }

@@ -24,6 +24,9 @@ pub fn run(options: &Options, arguments: &Approve) -> Result<u8, Failure> {
     if options.output == Output::Text && !options.quiet {
         print_raw(&outline(&saved.plan, detail));
     }
+    let signers = known_signers(options);
+    // Where they cannot be read, nothing is signed either.
+    signers.as_deref().map_or(Ok(()), approvals::check_readable)?;
     let (signature, key) = approvals::sign(&saved.digest, arguments.key.as_deref())?;
     let is_new = !saved.approvals.contains(&signature);
     if is_new {
@@ -40,17 +43,22 @@ pub fn run(options: &Options, arguments: &Approve) -> Result<u8, Failure> {
             let plan = &saved.plan;
             say(&format!("{how}: {} {} {}, digest {}", plan.subcommand, plan.service, plan.version, saved.digest));
             say(&format!("Signed with {key}; {} carries {approvals} by now", arguments.plan));
-            counted(options, &saved)?;
+            counted(signers.as_deref(), &saved)?;
         }
     }
     Ok(0)
 }
 
+/// The file that says who may approve, where it is known here.
+fn known_signers(options: &Options) -> Option<String> {
+    let of_project = Project::read(options).ok().and_then(|project| project.configuration.signers);
+    approvals::signers(options, of_project.as_deref())
+}
+
 /// Tells who the approvals count as, where it is known here who may give them.
-fn counted(options: &Options, saved: &SavedPlan) -> Result<(), Failure> {
-    let of_project = || Project::read(options).ok()?.configuration.signers;
-    let Some(signers) = approvals::signers(options, of_project().as_deref()) else { return Ok(()) };
-    let approvers = approvals::approvers(saved, Some(&signers))?;
+fn counted(signers: Option<&str>, saved: &SavedPlan) -> Result<(), Failure> {
+    let Some(signers) = signers else { return Ok(()) };
+    let approvers = approvals::approvers(saved, Some(signers))?;
     let words = |approver: &Approver| match approver.roles.as_slice() {
         [] => approver.person.clone(),
         roles => format!("{} ({})", approver.person, roles.join(", ")),

@@ -83,17 +83,21 @@ pub fn carry_out_in(project: &Project, options: &Options, request: Request) -> R
 pub fn show(options: &Options, project: &Project, request: Request, look: Look) -> Result<(), Failure> {
     let Planned { saved, denied } = invocation::plan(project, options, request, look)?;
     tell(options, &saved.plan, look)?;
-    tell_denied(project, denied)
+    tell_denied(options, project, denied)
 }
 
-/// Tells why a plan that was shown would not be carried out.
-pub fn tell_denied(project: &Project, denied: Option<LifecycleError>) -> Result<(), Failure> {
+/// Tells why a plan that was shown would not be carried out. Standard output holds the plan, and nothing else where that is JSON.
+pub fn tell_denied(options: &Options, project: &Project, denied: Option<LifecycleError>) -> Result<(), Failure> {
     match denied {
         None => Ok(()),
         // To be approved, a plan has to be seen first.
         Some(error) if error.awaits_approval() => {
             say(&format!("note: {error}\nhint: {}", crate::failure::TO_APPROVE));
             Ok(())
+        }
+        Some(error) if options.output == Output::Json => {
+            failed(project, error).tell(Output::Text);
+            Err(Failure::Told)
         }
         Some(error) => Err(failed(project, error)),
     }

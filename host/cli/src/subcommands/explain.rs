@@ -1,7 +1,7 @@
 //! `sextant explain`: why a run failed, and what to look at.
 
 use explanation::{Explanation, explain, failed};
-use journal::{Account, Fate, JournalError, SavedPlan, Store};
+use journal::{Account, Fate, SavedPlan, Store};
 
 use crate::arguments::{Explain, Options};
 use crate::commits::shortened;
@@ -22,7 +22,8 @@ pub fn run(options: &Options, arguments: &Explain) -> Result<u8, Failure> {
         say(&format!("run {name} went well"));
         return Ok(0);
     }
-    let explanation = explain(&account, plan(&store, &name)?.as_ref(), last_good(&store, &name, &account).as_ref());
+    let explanation =
+        explain(&account, runs::plan(&store, &name)?.as_ref(), last_good(&store, &name, &account).as_ref());
     match options.output {
         Output::Json => print(&serde_json::to_string(&explanation).unwrap_or_default()),
         Output::Text => print_raw(&shortened(&text(&explanation))),
@@ -35,14 +36,6 @@ fn meant(store: &Store, word: Option<&str>) -> Result<Option<String>, Failure> {
     match word {
         Some(word) => runs::named(store, word).map(Some),
         None => Ok(store.runs().into_iter().rev().find(|name| store.account(name).is_ok_and(|run| failed(&run)))),
-    }
-}
-
-/// The plan of a run; a run that ended early has none.
-fn plan(store: &Store, name: &str) -> Result<Option<SavedPlan>, Failure> {
-    match store.plan(name) {
-        Err(JournalError::Read { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        plan => Ok(Some(plan?)),
     }
 }
 

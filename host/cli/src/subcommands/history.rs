@@ -38,7 +38,7 @@ fn object(name: &str, account: &Account) -> Value {
     };
     json!({
         "run": name,
-        "started_at": beginning.started_at,
+        "started_at": started_at(account),
         "subcommand": beginning.subcommand.join(" "),
         "version": beginning.version,
         "performer": beginning.performer,
@@ -84,6 +84,13 @@ fn ending(fate: &Fate) -> &'static str {
         Fate::Interrupted => "interrupted",
         Fate::Unknown => "unknown",
     }
+}
+
+/// When a run began. The clock of its plan may be another one: a plan in a file is older than the run that carries it out.
+fn started_at(account: &Account) -> Option<String> {
+    let milliseconds = i64::try_from(account.lines.first()?.at).ok()?;
+    let time = jiff::Timestamp::from_millisecond(milliseconds).ok()?;
+    Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 /// How long a run took: nobody knows of one whose end is not written down.

@@ -40,6 +40,6 @@ pub fn run(options: &Options, arguments: PlanArguments) -> Result<u8, Failure> {
         saved::write(Path::new(path), &saved)?;
         say(&format!("The plan is in {path}, with the digest {}", saved.digest));
     }
-    change::tell_denied(&project, denied)?;
+    change::tell_denied(options, &project, denied)?;
     Ok(0)
 }

@@ -45,8 +45,13 @@ fn recorded(options: &Options, word: &str) -> Result<(String, SavedPlan), Failur
     }
     let store = runs::store(&Project::read(options)?.configuration)?;
     let name = runs::named(&store, word)?;
-    let plan = store.plan(&name)?;
-    Ok((format!("run {name}"), plan))
+    match runs::plan(&store, &name)? {
+        Some(plan) => Ok((format!("run {name}"), plan)),
+        None => {
+            let hint = format!("`sextant explain {name}` tells why; `sextant history` lists runs");
+            Err(Failure::with_hint(format!("the run {name} ended before it had a plan"), hint))
+        }
+    }
 }
 
 /// The same run of the same facts with another configuration; hosts are selected as they were.

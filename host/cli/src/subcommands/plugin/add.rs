@@ -2,14 +2,11 @@
 
 use configuration::Plugin;
 use distribution::{Expectation, Found, Lock, Source};
-use plugin_runtime::{Cache, Catalogue, Limits};
 use serde_json::json;
 
-use super::{entry, facts, public_key, told};
+use super::{compile, entry, facts, public_key, told};
 use crate::arguments::{AddPlugin, Options};
-use crate::console::say;
 use crate::failure::Failure;
-use crate::places::cache_directory;
 use crate::plugins::surroundings;
 use crate::project::Project;
 
@@ -34,7 +31,11 @@ pub fn run(options: &Options, arguments: AddPlugin) -> Result<u8, Failure> {
     }
     match lock.get(&name) {
         Some(locked) if *locked == found.locked => {
-            told(options, &format!("{name} is pinned already"), &json!({ "plugin": found.locked, "changed": false }));
+            let mut text = format!("{name} is pinned already\n");
+            if listed.is_none() {
+                text.push_str(&enter(&project, options, &found, &arguments)?);
+            }
+            told(options, &text, &json!({ "plugin": found.locked, "changed": false }));
             return Ok(0);
         }
         Some(locked) => {
@@ -45,7 +46,7 @@ pub fn run(options: &Options, arguments: AddPlugin) -> Result<u8, Failure> {
         }
         None => {}
     }
-    compile(&found, listed)?;
+    compile(&project, &found, listed)?;
     lock.set(found.locked.clone());
     lock.write(&project.directory)?;
     let mut text = format!("Pinned {name} in sextant.lock\n{}", facts(&found.locked));
@@ -59,16 +60,6 @@ pub fn run(options: &Options, arguments: AddPlugin) -> Result<u8, Failure> {
 /// The entry of a name in `x-plugins`.
 fn listed<'a>(project: &'a Project, name: &str) -> Option<&'a Plugin> {
     project.configuration.plugins.iter().find(|plugin| plugin.name == name)
-}
-
-/// Compiles a component once, so that no deploy has to, and so that what cannot be used is refused here.
-fn compile(found: &Found, listed: Option<&Plugin>) -> Result<(), Failure> {
-    say(&format!("Compiling {} ({} KiB)", found.locked.name, found.component.len().div_ceil(1024)));
-    let locked = &found.locked;
-    let plugin = listed.cloned().unwrap_or_else(|| configuration::bare_plugin(&locked.name, &locked.source));
-    let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
-    Catalogue::load(&[], vec![(plugin, found.component.clone())], Limits::default(), cache.as_ref())?;
-    Ok(())
 }
 
 /// Adds the plugin to the configuration where nothing else changes by that; says what to add otherwise.

@@ -10,16 +10,20 @@ mod portrait;
 mod publish;
 mod test;
 
+use std::collections::BTreeMap;
+
 use configuration::Plugin;
 use distribution::{DistributionError, Expectation, Found, Lock, Locked, PublicKey, Source};
 use manifest::Kind;
+use plugin_runtime::{Cache, Catalogue, Limits};
 use serde_json::{Value, json};
 
 use super::confirm;
 use crate::arguments::{AuthorCommand, Options, PluginCommand};
-use crate::console::Output;
-use crate::console::{print, say};
+use crate::catalogue::refused;
+use crate::console::{Output, print, say};
 use crate::failure::Failure;
+use crate::places::cache_directory;
 use crate::plugins::surroundings;
 use crate::project::{self, Project};
 
@@ -135,6 +139,9 @@ fn update(options: &Options, name: Option<&str>, yes: bool) -> Result<u8, Failur
         if is_same && options.output == Output::Text {
             print(text.trim_end());
         }
+        if pins {
+            compile(&project, &found, Some(plugin))?;
+        }
         if pins && !options.dry_run {
             lock.set(found.locked.clone());
             lock.write(&project.directory)?;
@@ -170,6 +177,19 @@ fn find(project: &Project, plugin: &Plugin, before: Option<&Locked>) -> Result<F
     let expectation = Expectation { digest: plugin.digest.clone(), key };
     let source = Source::parse(&plugin.source)?;
     Ok(distribution::find(&surroundings(&project.directory, false), Some(&plugin.name), &source, &expectation)?)
+}
+
+/// Compiles a component once, so that no deploy has to, and so that what cannot be used is refused here: neither can a plugin whose entry
+/// has other settings than it takes. One without an entry has none yet.
+fn compile(project: &Project, found: &Found, listed: Option<&Plugin>) -> Result<(), Failure> {
+    say(&format!("Compiling {} ({} KiB)", found.locked.name, found.component.len().div_ceil(1024)));
+    let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
+    let Some(plugin) = listed else {
+        return Ok(Catalogue::compile(&found.locked.name, &found.component, cache.as_ref())?);
+    };
+    let own = vec![(plugin.clone(), found.component.clone())];
+    let loaded = Catalogue::load(&[], own, Limits::default(), cache.as_ref());
+    loaded.map(drop).map_err(|error| refused(project, error, &BTreeMap::new()))
 }
 
 fn public_key(project: &Project, path: &str) -> Result<PublicKey, Failure> {
@@ -217,6 +237,10 @@ fn verify(options: &Options) -> Result<u8, Failure> {
         if options.output == Output::Text {
             notes.iter().for_each(|note| say(&format!("note: {note}")));
         }
+    }
+    let own = &project.configuration.plugins;
+    for locked in lock.plugins().iter().filter(|locked| !own.iter().any(|plugin| plugin.name == locked.name)) {
+        say(&format!("note: {} is pinned and not in x-plugins: no run asks it", locked.name));
     }
     Ok(u8::from(wrong > 0))
 }
