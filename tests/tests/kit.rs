@@ -161,6 +161,36 @@ fn guests_that_break_a_promise_are_told_which() {
         "it reaches nothing outside while it plans",
         "`tag` on a first deploy of a small project: it reaches for the time",
     );
+    let mine = |promise: &str, expected: &str| check("breaks_promises", promise, expected);
+    mine(
+        "it uses only what its manifest asks for",
+        "`tag` on a first deploy of a small project: the step `run what the manifest does not ask for` runs `curl`",
+    );
+    mine(
+        "its steps can be carried out twice",
+        "on a first deploy of a small project: after the second time 10.0.0.1 is not as after the first: ",
+    );
+    mine(
+        "it bears every refusal",
+        "`notify` on a first deploy of a small project: plugin `guest` reached for the value of the secret `TOKEN`, which \
+         it is not granted, in `notify`, and crashes",
+    );
+    mine(
+        "no secret is in what it says",
+        "`errand` on a first deploy of a small project: the value of a secret is in its answer",
+    );
+    mine(
+        "what it says is fit for a terminal",
+        "`tag` on a first deploy of a small project: a control character is in \"\\u{1b}[2J\"",
+    );
+}
+
+#[test]
+fn a_guest_that_comes_near_a_limit_is_warned_of() {
+    let findings = conformance::check("guest", &component("allocates"), &Setting::default(), &builtins(), None);
+    let found = findings.iter().find(|finding| finding.check == "it stays far from its limits");
+    let Some(Found::Warn(reason)) = found.map(|finding| finding.result.clone()) else { panic!("{findings:#?}") };
+    assert!(reason.ends_with(" of 67108864 bytes of memory"), "{reason}");
 }
 
 #[test]

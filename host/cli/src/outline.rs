@@ -1,7 +1,9 @@
 //! A plan as text that can be read aloud.
 
 use commands::Machine;
-use plan::{Action, Barrier, Block, Change, Finding, Override, Plan, PluginUse, Stage, Step, Track, lower};
+use plan::{
+    Action, Barrier, Block, Change, Downtime, Finding, Override, Plan, PluginUse, Stage, Step, Track, downtimes, lower,
+};
 
 use crate::commits::shortened;
 
@@ -44,6 +46,13 @@ fn may(plugin: &PluginUse) -> String {
         Some(format!("{words} {}", names.join(", ")))
     });
     granted.collect::<Vec<_>>().join("; ")
+}
+
+/// What does not serve, where, and from which step to which.
+fn away(downtime: &Downtime) -> String {
+    let Downtime { what, hosts, from, until } = downtime;
+    let until = until.as_ref().map_or("on".to_string(), |until| format!("to `{until}`"));
+    format!("{what} on {}, from `{from}` {until}", hosts.join(", "))
 }
 
 /// A policy with its mode, and where it comes from if that is not the project.
@@ -111,6 +120,9 @@ impl Outline {
         }
         for note in &plan.notes {
             self.line(&format!("Note: {note}"));
+        }
+        for downtime in downtimes(plan) {
+            self.line(&format!("Downtime: {}", away(&downtime)));
         }
         for (hosts, finding) in together(&plan.findings) {
             self.line(&format!("Warning: {}: {}", hosts.join(", "), finding.message));

@@ -104,6 +104,7 @@ pub(crate) fn bears_refusals(trial: &Trial<'_>) -> Outcome {
         let stage = &trial.stages[tried.stage];
         let refused = trial.ask_on(&stage.run, &stage.facts, &tried.question, &nothing)?;
         match refused.error? {
+            error @ HookError::Refused { .. } if refused.usage.crashed => Some(format!("{error}, and crashes")),
             error @ (HookError::Crash { .. } | HookError::Limit { .. }) => Some(error.to_string()),
             _ => None,
         }

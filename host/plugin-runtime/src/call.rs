@@ -46,7 +46,8 @@ pub(crate) fn measured<T>(
     });
     let called =
         panics::caught(|| plugin.instance.instantiate(&mut store).and_then(|instance| body(&mut store, &instance)));
-    let usage = Usage { time: begin.elapsed(), ..store.data().budget.usage() };
+    let crashed = matches!(called, Ok(Err(_)));
+    let usage = Usage { time: begin.elapsed(), crashed, ..store.data().budget.usage() };
     let answer = match called {
         Err(panic) => Err(HookError::Crash {
             plugin: plugin.name.clone(),

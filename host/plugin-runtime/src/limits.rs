@@ -79,6 +79,8 @@ pub struct Usage {
     pub output: usize,
     /// Steps in its answer.
     pub steps: usize,
+    /// Whether it ended in a trap, whatever it was refused before.
+    pub crashed: bool,
 }
 
 /// Keeps count during one call.
@@ -102,7 +104,7 @@ impl Budget {
 
     /// What was used so far, but for time.
     pub fn usage(&self) -> Usage {
-        Usage { memory: self.memory, time: Duration::ZERO, output: self.output, steps: self.steps }
+        Usage { memory: self.memory, output: self.output, steps: self.steps, ..Usage::default() }
     }
 
     /// Counts text of the answer.

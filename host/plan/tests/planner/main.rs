@@ -3,6 +3,7 @@
 mod app_hosts;
 mod boot;
 mod changes;
+mod downtime;
 mod drift;
 mod lock;
 mod overrides;
