@@ -18,6 +18,8 @@ pub struct Scene {
     pub project: Project,
     /// The version that the app hosts serve; an empty one on bare hosts.
     pub serving: Version,
+    /// The newest run of earlier scenes.
+    last_run: Option<String>,
 }
 
 /// A version of the app.
@@ -65,18 +67,22 @@ impl Scene {
             }
         };
         let project = fleet.project(&fleet.directory().join("tests")).expect("the project can be laid out");
-        let scene = Self { fleet, project, serving: Version::default() };
+        let mut scene = Self { fleet, project, serving: Version::default(), last_run: None };
         scene.commit("initial");
+        scene.last_run = scene.runs().into_iter().next().map(|(name, _)| name);
         Some(scene)
     }
 
-    /// Leaves the hosts to the next test as they are now: serving this version.
+    /// Leaves the hosts to the next test as they are now: serving this version. What was done here can be planned again as it was.
+    #[track_caller]
     pub fn leave(&self, serving: &Version) {
+        self.assert_replays();
         let text = format!("{} {}", serving.name, serving.commit);
         fs::write(marker(&self.fleet), text).expect("the fleet's directory can be written");
     }
 
     /// Leaves the hosts to the next test serving what they served at first.
+    #[track_caller]
     pub fn leave_as_found(&self) {
         self.leave(&self.serving);
     }
@@ -118,6 +124,23 @@ impl Scene {
     #[track_caller]
     pub fn start_sextant(&self, words: &[&str]) -> Running {
         programs::start(self.sextant_command(words).args(["--output", "json"]))
+    }
+
+    /// Panics unless every run of this scene that came to a plan is planned again as it was.
+    #[track_caller]
+    fn assert_replays(&self) {
+        let planned =
+            self.runs().into_iter().take_while(|run| self.last_run.as_ref() != Some(&run.0)).filter(|run| run.1);
+        for (name, _) in planned {
+            self.sextant(&["replay", &name]).succeeded();
+        }
+    }
+
+    /// The runs that this machine knows, the newest first, and whether each came to a plan.
+    fn runs(&self) -> Vec<(String, bool)> {
+        let history = self.sextant(&["history", "--output", "json"]).succeeded();
+        let runs: Vec<serde_json::Value> = serde_json::from_str(&history.stdout).expect("history tells JSON");
+        runs.iter().map(|run| (run["run"].as_str().unwrap_or_default().to_string(), !run["plan"].is_null())).collect()
     }
 
     /// Panics unless both app hosts serve this version.
