@@ -1,5 +1,4 @@
 //! `cargo xtask test`: rings from quick to slow. Formatting, lints or a build that fails ends the run; every ring of tests runs.
-//! Tests on the fleet mostly wait for its machines, so they run beside the others, one at a time (`nextest.toml`).
 //!
 //! All of it builds in one profile: the plugin runtime's compiler takes minutes to build, and should do so once.
 
@@ -48,10 +47,15 @@ fn rings(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
     }
     // Programs that tests start, and the tests, in one go: built apart they would want other features of the same crates.
     ring("build", || run_program(&mut cargo(&["build", "--workspace", "--bins", "--tests"])))?;
-    let mut outcomes = vec![ring("tests", || tests(filters, tally))];
+    let others = format!("not {FLEET_TESTS}");
+    let words = ["run", "--workspace", "--no-fail-fast", "--no-tests=warn", "-E", &others];
+    let mut outcomes = vec![ring("tests", || nextest(&words, filters, tally))];
     if whole {
         let words = ["test", "--workspace", "--doc", "--quiet"];
         outcomes.push(ring("documentation", || run_program(&mut cargo(&words))));
+    }
+    if whole || any_fleet_test(filters)? {
+        outcomes.push(ring("fleet", || on_the_fleet(filters, tally)));
     }
     let failures: Vec<String> =
         outcomes.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
@@ -67,11 +71,8 @@ fn ring(name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result
     Ok(())
 }
 
-/// Runs all tests, with the fleet if some need it; stops it afterwards unless it was running before.
-fn tests(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
-    if !any_fleet_test(filters)? {
-        return nextest(&["run", "--workspace", "--no-fail-fast", "--no-tests=warn"], filters, tally);
-    }
+/// Starts the fleet, runs its tests one at a time, and stops it unless it was running before.
+fn on_the_fleet(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
     let stays = Fleet::is_running();
     match Fleet::up(tell) {
         Ok(fleet) => drop(fleet), // the tests claim it themselves
@@ -79,8 +80,8 @@ fn tests(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
         Err(error) if error.skip_reason().is_some() && !nothing_may_be_skipped() => tell(&format!("no fleet: {error}")),
         Err(error) => return Err(error.into()),
     }
-    let threads = (std::thread::available_parallelism()?.get() + 1).to_string();
-    let outcome = nextest(&["run", "--workspace", "--no-fail-fast", "--test-threads", &threads], filters, tally);
+    let words = ["run", "--workspace", "--no-fail-fast", "--test-threads", "1", "-E", FLEET_TESTS];
+    let outcome = nextest(&words, filters, tally);
     if !stays {
         Fleet::down(tell)?;
     }
