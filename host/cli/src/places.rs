@@ -1,4 +1,4 @@
-//! Names that a project and its operator's machine know things by.
+//! What files, folders and variables are called.
 
 use std::path::PathBuf;
 

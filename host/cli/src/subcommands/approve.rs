@@ -10,8 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::approvals;
 use crate::arguments::{Approve, Options};
-use crate::console::Output;
-use crate::console::{print, print_raw, say};
+use crate::console::{Output, print, print_raw, say};
 use crate::failure::Failure;
 use crate::outline::{Detail, outline};
 use crate::project::Project;

@@ -5,8 +5,7 @@ use plan::{Intent, Plan};
 
 use super::confirm;
 use crate::arguments::{Build, Change, Confirmation, Options, PruneCommand};
-use crate::console::Output;
-use crate::console::{print, print_raw, say};
+use crate::console::{Output, print, print_raw, say};
 use crate::failure::Failure;
 use crate::invocation::{self, Look, Planned, Request, Version, failed};
 use crate::outline::{Detail, outline};

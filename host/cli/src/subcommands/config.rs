@@ -4,8 +4,7 @@
 use configuration::{Effective, Entry, Logging, Map, Node, SshLogLevel, Value};
 
 use crate::arguments::{ConfigArguments, Options};
-use crate::console::Output;
-use crate::console::{print, print_raw};
+use crate::console::{Output, print, print_raw};
 use crate::failure::Failure;
 use crate::invocation;
 use crate::project::Project;

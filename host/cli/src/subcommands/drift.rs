@@ -4,8 +4,7 @@ use plan::Drift;
 
 use crate::arguments::Options;
 use crate::commits::shortened;
-use crate::console::Output;
-use crate::console::print;
+use crate::console::{Output, print};
 use crate::failure::Failure;
 use crate::invocation;
 use crate::project::Project;

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::Options;
 use crate::commits::shortened;
-use crate::console::Output;
-use crate::console::{print, print_raw, say};
+use crate::console::{Output, print, print_raw, say};
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::runs;

@@ -9,8 +9,7 @@ use transport::{Complaints, TransportError};
 
 use super::portrait::Portrait;
 use crate::arguments::Options;
-use crate::console::Output;
-use crate::console::{print, say};
+use crate::console::{Output, print, say};
 use crate::failure::Failure;
 
 /// What Rust compiles plugins for.

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::portrait::Portrait;
 use crate::arguments::Options;
-use crate::console::Output;
-use crate::console::{print, print_raw};
+use crate::console::{Output, print, print_raw};
 use crate::failure::Failure;
 use crate::places::CONFIG_FILE;
 use crate::plugins;

@@ -9,8 +9,7 @@ use plugin_runtime::{Builtin, Cache, Limits, Recording, Specimen};
 use serde_json::json;
 
 use crate::arguments::{Options, TestPlugin};
-use crate::console::Output;
-use crate::console::print;
+use crate::console::{Output, print};
 use crate::diff::diff;
 use crate::failure::Failure;
 use crate::places::cache_directory;

@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 
 use super::cases::{Case, Suite, words};
 use crate::arguments::Options;
-use crate::console::Output;
-use crate::console::print;
+use crate::console::{Output, print};
 use crate::failure::Failure;
 use crate::places::cache_directory;
 
