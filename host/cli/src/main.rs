@@ -46,6 +46,9 @@ use crate::command_line::{Meaning, Misuse};
 use crate::console::Output;
 use crate::failure::Failure;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut output = Output::Text;
     let ran = words().and_then(|words| {

@@ -9,6 +9,10 @@ use plan::hooks::{Hooks, Place, Registry};
 use plan::{Facts, Intent, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PROJECT: &str = "
 service: shop
 image: acme/shop

@@ -10,6 +10,10 @@ use plan::hooks::Hooks;
 use plan::{Facts, Intent, Plan, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const HOSTS: usize = 100;
 
 /// How long each policy judges.
