@@ -47,6 +47,18 @@ pub fn approvers(saved: &SavedPlan, signers: Option<&str>) -> Result<Vec<Approve
     Ok(approvers)
 }
 
+/// Approvers in one line: `ann@example.com (lead), ben@example.com`.
+pub fn named(approvers: &[Approver]) -> String {
+    let mut names = Vec::new();
+    for Approver { person, roles } in approvers {
+        let name = if roles.is_empty() { person.clone() } else { format!("{person} ({})", roles.join(", ")) };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
 /// An error if the file that says who may approve cannot be read.
 pub fn check_readable(signers: &str) -> Result<(), Failure> {
     let hint = "each of its lines is a person, then roles, then a public key: `ann@example.com,lead ssh-ed25519 AAAA…`";

@@ -64,33 +64,59 @@ impl Failure {
 
     /// Tells what went wrong: people on standard error, programs as one more object on standard output.
     pub fn tell(&self, output: Output) {
-        let colours = if output == Output::Json { Style::plain() } else { Style::for_stderr() };
-        let text = self.text(colours);
+        let style = if output == Output::Json { Style::plain() } else { Style::for_stderr() };
+        let Some(words) = self.words(style) else { return };
         match output {
-            _ if text.is_empty() => {}
-            Output::Json => {
-                let message = text.trim_end();
-                let object = serde_json::json!({ "event": "failed", "exit": self.exit_code(), "message": message });
-                print(&object.to_string());
-            }
-            Output::Text => say(text.trim_end()),
+            Output::Json => print(&words.object(self.exit_code()).to_string()),
+            Output::Text => say(words.text(style).trim_end()),
         }
     }
 
-    fn text(&self, style: Style) -> String {
-        match self {
-            Self::Told => String::new(),
-            Self::Interrupted => headed(style, "interrupted", Some(UNFINISHED.to_string())),
-            Self::Configuration { error, sources } => configuration_text(style, error, sources),
+    fn words(&self, style: Style) -> Option<Words> {
+        Some(match self {
+            Self::Told => return None,
+            Self::Interrupted => Words::error("interrupted", Some(UNFINISHED.to_string())),
+            Self::Configuration { error, sources } => of_configuration(style, error, sources),
             Self::Lifecycle { error: LifecycleError::Secret(error), sources } => {
-                configuration_text(style, error, sources)
+                of_configuration(style, error, sources)
             }
-            Self::Lifecycle { error, .. } => lifecycle_text(style, error),
-            Self::Hook(error) => headed(style, &error.to_string(), hook_hint(error)),
-            Self::Transport(error) => headed(style, &format!("failed to {error}"), transport_hint(error)),
-            Self::Usage { text, hint } => headed(style, text, Some(hint.clone())),
-            Self::Message { text, hint } => headed(style, text, hint.clone()),
+            Self::Lifecycle { error, .. } => of_lifecycle(style, error),
+            Self::Hook(error) => Words::error(error.to_string(), hook_hint(error)),
+            Self::Transport(error) => Words::error(format!("failed to {error}"), transport_hint(error)),
+            Self::Usage { text, hint } => Words::error(text, Some(hint.clone())),
+            Self::Message { text, hint } => Words::error(text, hint.clone()),
+        })
+    }
+}
+
+/// What went wrong, and what to do about it.
+struct Words {
+    /// Whether `error:` stands before it; Kamal's own line has its own heading.
+    has_heading: bool,
+    /// One line or more.
+    message: String,
+    hint: Option<String>,
+}
+
+impl Words {
+    fn error(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { has_heading: true, message: message.into(), hint }
+    }
+
+    /// `error: …`, then the hint on its own line.
+    fn text(&self, style: Style) -> String {
+        let message = self.message.trim_end();
+        let mut text =
+            if self.has_heading { format!("{} {message}\n", style.bad("error:")) } else { format!("{message}\n") };
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
         }
+        text
+    }
+
+    fn object(&self, exit: u8) -> serde_json::Value {
+        let message = self.message.trim();
+        serde_json::json!({ "event": "failed", "exit": exit, "message": message, "hint": self.hint })
     }
 }
 
@@ -112,26 +138,14 @@ impl From<TransportError> for Failure {
     }
 }
 
-/// `error: …`, then the hint on its own line.
-fn headed(style: Style, message: &str, hint: Option<String>) -> String {
-    let mut text = format!("{} {message}\n", style.bad("error:"));
-    if let Some(hint) = hint {
-        text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
-    }
-    text
-}
-
 /// Kamal's line, which people search for, then the place in the file.
-fn configuration_text(style: Style, error: &ConfigurationError, sources: &[Source]) -> String {
-    let mut text = format!("  {}\n", style.bad(&format!("ERROR ({}): {}", error.class, error.message)));
+fn of_configuration(style: Style, error: &ConfigurationError, sources: &[Source]) -> Words {
+    let mut message = format!("  {}\n", style.bad(&format!("ERROR ({}): {}", error.class, error.message)));
     let place = error.origin.as_ref();
     if let Some(snippet) = place.and_then(|origin| snippet(origin, &error.message, sources)) {
-        text.push_str(&snippet);
+        message.push_str(&snippet);
     }
-    if let Some(hint) = &error.hint {
-        text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
-    }
-    text
+    Words { has_heading: false, message, hint: error.hint.clone() }
 }
 
 /// The lines around a place, as miette draws them.
@@ -221,47 +235,41 @@ fn kept(line: &str) -> Vec<Range<usize>> {
     kept
 }
 
-fn lifecycle_text(style: Style, error: &LifecycleError) -> String {
+fn of_lifecycle(style: Style, error: &LifecycleError) -> Words {
     match error {
-        LifecycleError::Steps { stage, failures } => steps_text(style, stage, failures),
+        LifecycleError::Steps { stage, failures } => of_steps(style, stage, failures),
         LifecycleError::LockHeld { host, details } => {
             let details: String = details.lines().map(|line| format!("  {line}\n")).collect();
             let message = format!("the deploy lock on {host} is held, nothing was touched\n{}", details.trim_end());
-            headed(
-                style,
-                &message,
+            Words::error(
+                message,
                 Some("wait for whoever holds it, or run `sextant lock release` if nobody works on it".into()),
             )
         }
         LifecycleError::LockHeldByHand { .. } => {
-            headed(style, &error.to_string(), Some("run `sextant lock release` if nobody works on it any more".into()))
+            Words::error(error.to_string(), Some("run `sextant lock release` if nobody works on it any more".into()))
         }
-        LifecycleError::LockTimedOut { .. } => headed(
-            style,
-            &error.to_string(),
+        LifecycleError::LockTimedOut { .. } => Words::error(
+            error.to_string(),
             Some("raise --lock-wait-timeout, or run `sextant lock release` if nobody works on it".into()),
         ),
-        LifecycleError::LockDying { .. } => headed(
-            style,
-            &error.to_string(),
+        LifecycleError::LockDying { .. } => Words::error(
+            error.to_string(),
             Some("try again in a minute, or run `sextant lock release` if nobody works on it".into()),
         ),
-        LifecycleError::LockLost { .. } => headed(
-            style,
-            &format!("{error}\nnothing was done after that"),
+        LifecycleError::LockLost { .. } => Words::error(
+            format!("{error}\nnothing was done after that"),
             Some("`sextant resume` goes on from what is on the hosts, once nobody else works on them".into()),
         ),
-        LifecycleError::Journal(_) => headed(
-            style,
-            &error.to_string(),
-            Some("no step runs that is not written down first: make room there".into()),
-        ),
-        LifecycleError::Observe(errors) => unreachable_text(style, errors),
-        LifecycleError::Plan(error) => headed(style, &error.to_string(), plan_hint(error)),
-        LifecycleError::Outdated { .. } => headed(style, &error.to_string(), Some(ANEW.to_string())),
-        LifecycleError::Interrupted => headed(style, "interrupted", None),
-        LifecycleError::DeniedByPolicy(objections) => headed(style, &error.to_string(), denied_hint(objections)),
-        other => headed(style, &other.to_string(), None),
+        LifecycleError::Journal(_) => {
+            Words::error(error.to_string(), Some("no step runs that is not written down first: make room there".into()))
+        }
+        LifecycleError::Observe(errors) => of_unreachable(errors),
+        LifecycleError::Plan(error) => Words::error(error.to_string(), plan_hint(error)),
+        LifecycleError::Outdated { .. } => Words::error(error.to_string(), Some(ANEW.to_string())),
+        LifecycleError::Interrupted => Words::error("interrupted", None),
+        LifecycleError::DeniedByPolicy(objections) => Words::error(error.to_string(), denied_hint(objections)),
+        other => Words::error(other.to_string(), None),
     }
 }
 
@@ -285,31 +293,30 @@ fn denied_hint(objections: &[Objection]) -> Option<String> {
 }
 
 /// Every host that cannot be reached with its reason, and one hint: what is wrong with one is often wrong with all.
-fn unreachable_text(style: Style, errors: &[TransportError]) -> String {
+fn of_unreachable(errors: &[TransportError]) -> Words {
     let hint = errors.iter().find_map(transport_hint);
     match errors {
-        [error] => headed(style, &format!("failed to {error}"), hint),
+        [error] => Words::error(format!("failed to {error}"), hint),
         errors => {
             let reasons: String = errors.iter().map(|error| format!("\n  failed to {error}")).collect();
-            headed(style, &format!("{} hosts cannot be looked at{reasons}", errors.len()), hint)
+            Words::error(format!("{} hosts cannot be looked at{reasons}", errors.len()), hint)
         }
     }
 }
 
-fn steps_text(style: Style, stage: &str, failures: &[StepFailure]) -> String {
+fn of_steps(style: Style, stage: &str, failures: &[StepFailure]) -> Words {
     if failures.iter().all(may_not_install) {
-        return headed(style, &docker_by_hand(failures), None);
+        return Words::error(docker_by_hand(failures), None);
     }
-    let mut text = format!("{} {stage} failed on {}\n", style.bad("error:"), machines(failures));
+    let mut message = format!("{stage} failed on {}\n", machines(failures));
     for failure in failures {
-        text.push_str(&format!("  {}: {}\n", failure.machine, failure.to_string().replace('\n', "\n    ")));
+        message.push_str(&format!("  {}: {}\n", failure.machine, failure.to_string().replace('\n', "\n    ")));
         for line in &failure.aftermath {
-            text.push_str(&format!("    {}\n", style.faint(&format!("| {line}"))));
+            message.push_str(&format!("    {}\n", style.faint(&format!("| {line}"))));
         }
     }
     let hint = failures.iter().find_map(step_hint).unwrap_or_else(|| "`sextant explain` tells more".to_string());
-    text.push_str(&format!("{} {hint}\n", style.strong("hint:")));
-    text
+    Words::error(message, Some(hint))
 }
 
 /// Whether docker is missing where the ssh user may not install it.
@@ -456,7 +463,11 @@ mod tests {
     #[test]
     fn programs_read_no_colours() {
         let failure = Failure::with_hint("no such thing", "look again");
-        assert_eq!(failure.text(Style::plain()), "error: no such thing\nhint: look again\n");
+        let words = failure.words(Style::plain()).expect("it is told");
+        assert_eq!(words.text(Style::plain()), "error: no such thing\nhint: look again\n");
+        let object =
+            serde_json::json!({ "event": "failed", "exit": 1, "message": "no such thing", "hint": "look again" });
+        assert_eq!(words.object(1), object);
     }
 
     #[test]

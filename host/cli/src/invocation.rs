@@ -206,20 +206,21 @@ pub fn perform(project: &Project, options: &Options, request: Request) -> Result
     require_port(project)?;
     let secrets = project.secrets(Substitution::NamesOnly)?;
     let run = run(project, options, request, &secrets)?;
-    perform_run(project, options, Arc::new(run), &secrets, None)
+    perform_run(project, options, catalogue(project, options)?, Arc::new(run), &secrets, None)
 }
 
 /// Performs a run, or exactly a plan of it that was made before.
 pub fn perform_run(
     project: &Project,
     options: &Options,
+    catalogue: Catalogue,
     run: Arc<Run>,
     secrets: &Secrets,
     exactly: Option<&Settled>,
 ) -> Result<(), Failure> {
     let known = known(secrets);
     let lookup = lookup(project, known.clone());
-    let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
+    let (catalogue, record) = recorded(catalogue, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let events = crate::report::events(options, project, &run)?;
     let journal = runs::begin(project, &run)?;
@@ -267,13 +268,14 @@ pub fn plan(project: &Project, options: &Options, request: Request, look: Look) 
         Look::AtHosts | Look::AfterPreConnect => Substitution::NamesOnly,
     })?;
     let run = run(project, options, request, &secrets)?;
-    plan_run(project, options, Arc::new(run), &secrets, look, None)
+    plan_run(project, options, catalogue(project, options)?, Arc::new(run), &secrets, look, None)
 }
 
 /// Makes the plan of a run without carrying it out; with a plan that was made before, finds out whether that would be carried out.
 pub fn plan_run(
     project: &Project,
     options: &Options,
+    catalogue: Catalogue,
     run: Arc<Run>,
     secrets: &Secrets,
     look: Look,
@@ -281,7 +283,7 @@ pub fn plan_run(
 ) -> Result<Planned, Failure> {
     let known = known(secrets);
     let lookup = lookup(project, known.clone());
-    let (catalogue, record) = recorded(catalogue(project, options)?, options, known.clone())?;
+    let (catalogue, record) = recorded(catalogue, options, known.clone())?;
     let deeds = deeds(project, &run, &catalogue, known);
     let told = |event: lifecycle::Event<'_>| {
         let line = policy_line(Style::for_stderr(), event).filter(|_| !options.quiet);

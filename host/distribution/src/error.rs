@@ -115,14 +115,10 @@ impl DistributionError {
                 "registries are asked with docker's logins: `docker login` first if it is private".to_string()
             }
             Self::Push { .. } => "registries are asked with docker's logins: `docker login` first".to_string(),
+            Self::Fetch { .. } => "look whether the address is right, and whether this machine reaches it".to_string(),
+            Self::Component { source, .. } => source.hint()?.to_string(),
             Self::Grant { kind: "network", .. } => "a grant of the network names host and port".to_string(),
-            Self::Grant { .. }
-            | Self::Fetch { .. }
-            | Self::TooLarge { .. }
-            | Self::Component { .. }
-            | Self::Machine { .. } => {
-                return None;
-            }
+            Self::Grant { .. } | Self::TooLarge { .. } | Self::Machine { .. } => return None,
         })
     }
 }

@@ -38,6 +38,17 @@ impl ManifestError {
         Self::Text { line, reason: error.message().lines().next().unwrap_or("it is no TOML").to_string() }
     }
 
+    /// What to do about it where a component is at fault.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Text { .. } => None,
+            Self::Embedded { .. } | Self::Several => {
+                Some("its author has to build it anew, with `sextant plugin build`")
+            }
+            Self::NoComponent { .. } => Some("`sextant plugin build` makes a component of a plugin's folder"),
+        }
+    }
+
     /// The line of a `plugin.toml` that is at fault, beginning with 1.
     pub fn line(&self) -> Option<usize> {
         match self {

@@ -156,7 +156,8 @@ fn inspect_tells_what_a_plugin_is() {
     );
     assert_eq!(
         fails(folder.path(), "echo no > no.wasm; sextant plugin inspect no.wasm", 1),
-        "error: no.wasm: it is not a WebAssembly component: it does not begin as one\n"
+        "error: no.wasm: it is not a WebAssembly component: it does not begin as one\n\
+         hint: `sextant plugin build` makes a component of a plugin's folder\n"
     );
 }
 

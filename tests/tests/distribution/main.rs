@@ -470,11 +470,24 @@ fn the_pinned_plugins_are_listed_and_removed() {
 }
 
 #[test]
+fn nothing_is_pinned_under_the_name_of_a_builtin() {
+    let machine = Machine::new();
+    machine.write("login.wasm", bundle::PLUGINS[0].1);
+    let said = machine.run(&["plugin", "add", "login.wasm", "--name", "registry"]);
+    let expected = "error: a builtin plugin has the name `registry`\n\
+                    hint: give this one another: --name, and its key in x-plugins\n";
+    assert_eq!((said.exit, said.stderr.as_str()), (1, expected));
+    assert!(!machine.path("sextant.lock").exists());
+}
+
+#[test]
 fn what_is_no_component_is_not_pinned() {
     let machine = Machine::new();
     machine.write("native.wasm", b"\x7fELF compiled code");
     let said = machine.run(&["plugin", "add", "native.wasm"]);
-    assert_eq!(said.stderr, "error: plugin `native`: it is not a WebAssembly component: it does not begin as one\n");
+    let expected = "error: plugin `native`: it is not a WebAssembly component: it does not begin as one\n\
+                    hint: `sextant plugin build` makes a component of a plugin's folder\n";
+    assert_eq!(said.stderr, expected);
     assert_eq!((said.exit, machine.path("sextant.lock").exists()), (1, false));
     let entry = "x-plugins:\n  a: { source: x.wasm, grants: { network: [example.com] } }\n";
     machine.write("config/deploy.yml", format!("{PROJECT}{entry}").as_bytes());

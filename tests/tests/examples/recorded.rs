@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use configuration::{Filter, Selection, Source, Sources};
 use journal::SavedPlan;
-use plan::{Basis, Facts, Intent, Run};
+use plan::{Basis, Condition, Engine, Facts, HostFacts, Intent, Run};
 use plugin_runtime::{Builtin, Cache, Catalogue, Limits};
 use tests::{house, sextant};
 
@@ -36,11 +36,13 @@ struct Recorded {
     destination: Option<&'static str>,
     started: u64,
     replaced: Option<(&'static str, &'static str)>,
+    /// KiB that are free on the first host; absent where no host was looked at.
+    free: Option<u64>,
 }
 
 impl Recorded {
     const fn of(example: &'static str, file: &'static str) -> Self {
-        Self { example, file, subcommand: "setup", destination: None, started: SATURDAY, replaced: None }
+        Self { example, file, subcommand: "setup", destination: None, started: SATURDAY, replaced: None, free: None }
     }
 
     fn saved(&self) -> SavedPlan {
@@ -68,13 +70,27 @@ impl Recorded {
             bundle::PLUGINS.iter().map(|(name, component)| Builtin { name, component }).collect();
         let cache = Cache::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/examples-cache/sextant/components"));
         let catalogue = Catalogue::load(&builtins, Vec::new(), Limits::default(), Some(&cache)).expect("they load");
-        let basis = Basis { run, facts: Facts::default() };
-        let plan = plan::plan(&Arc::new(basis.run.clone()), &Arc::default(), &catalogue).expect("it plans");
+        let facts = self.free.map(facts).unwrap_or_default();
+        let plan = plan::plan(&Arc::new(run.clone()), &Arc::new(facts.clone()), &catalogue).expect("it plans");
+        let basis = Basis { run, facts };
         SavedPlan::new("0.1.0", plan, basis)
     }
 }
 
-const RECORDED: [Recorded; 11] = [
+/// A host with so many KiB free.
+fn facts(free: u64) -> Facts {
+    let engine = Engine {
+        version: "28.2.2".into(),
+        architecture: "amd64".into(),
+        proxied: false,
+        folder: "/var/lib/docker".into(),
+    };
+    let condition = Condition { engine: Some(engine), free: Some(free), ..Condition::unknown() };
+    let hosts = [("10.0.0.1".to_string(), HostFacts { condition, ..HostFacts::bare() })];
+    Facts { hosts: hosts.into(), architecture: None }
+}
+
+const RECORDED: [Recorded; 13] = [
     Recorded { subcommand: "deploy", ..Recorded::of("freeze-window", "deploy-on-saturday") },
     Recorded { subcommand: "deploy", started: SATURDAY - 86_400, ..Recorded::of("freeze-window", "deploy-on-friday") },
     Recorded { subcommand: "app stop", ..Recorded::of("freeze-window", "stop-on-saturday") },
@@ -89,6 +105,8 @@ const RECORDED: [Recorded; 11] = [
         replaced: Some(("data:/var/lib/postgresql", "/var/run/docker.sock:/sock")),
         ..Recorded::of("no-privileged", "docker-socket")
     },
+    Recorded { subcommand: "deploy", free: Some(812 << 10), ..Recorded::of("preflight", "full-disk") },
+    Recorded { subcommand: "deploy", free: Some(50 << 20), ..Recorded::of("preflight", "empty-disk") },
     Recorded {
         subcommand: "deploy",
         destination: Some("production"),
@@ -142,7 +160,9 @@ fn tested(name: &str) -> (Option<i32>, String) {
 #[test]
 fn every_policy_denies_what_it_should_and_allows_the_rest() {
     record();
-    for (name, tests) in [("freeze-window", 4), ("image-allowlist", 3), ("no-privileged", 3), ("require-approval", 4)] {
+    let examples =
+        [("freeze-window", 4), ("image-allowlist", 3), ("no-privileged", 3), ("preflight", 4), ("require-approval", 4)];
+    for (name, tests) in examples {
         let (code, said) = tested(name);
         assert_eq!(code, Some(0), "{name}:\n{said}");
         assert!(said.ends_with(&format!("{tests} tests, all as expected\n")), "{name}:\n{said}");

@@ -41,7 +41,7 @@ fn interrupted(at: &[&str], signal: Signal) {
     let mut deploy = scene.start_sextant(&["deploy"]);
     deploy.await_line(at);
     deploy.signal(signal);
-    deploy.end().ended_with(130).telling(&["error: interrupted"]);
+    deploy.end().ended_with(130).telling(&["\"message\":\"interrupted\""]);
     assert_all_answered(&load.finish());
     scene.assert_serves(&scene.serving.name);
     scene.assert_no_lock();

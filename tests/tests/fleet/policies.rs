@@ -83,7 +83,7 @@ fn a_plan_is_applied_when_the_right_people_approved_it_and_the_hosts_are_as_it_s
     changed.sh(&format!("docker rename sample-web-other {running}")).expect("docker renames");
 
     let load = scene.fleet.load("/version");
-    scene.sextant(&["apply", "plan.json"]).succeeded();
+    scene.sextant(&["apply", "plan.json"]).ended_with(0).telling(&["Approved by ann@example.com (lead)\n"]);
     crate::deploys::assert_all_answered(&load.finish());
     scene.assert_serves(&version.name);
     scene.assert_no_lock();

@@ -10,6 +10,7 @@ use plan::{Action, Plan};
 use crate::approvals;
 use crate::arguments::{Apply, Options};
 use crate::catalogue::catalogue;
+use crate::console::say;
 use crate::diff::diff;
 use crate::failure::{ANEW, Failure};
 use crate::invocation::{self, Look, Planned};
@@ -31,15 +32,18 @@ pub fn run(options: &Options, arguments: &Apply) -> Result<u8, Failure> {
     let run = Arc::new(saved.basis.run.clone());
     let signers = approvals::signers(options, project.configuration.signers.as_deref());
     let approvals = approvals::approvers(&saved, signers.as_deref())?;
+    if !approvals.is_empty() && !options.quiet {
+        say(&format!("Approved by {}", approvals::named(&approvals)));
+    }
     let present = Arc::new(invocation::at_present(&run));
     let settled = Settled { present, plan: saved.plan, basis: saved.basis, approvals };
     if options.dry_run {
         let Planned { saved, denied } =
-            invocation::plan_run(&project, options, run, &secrets, Look::AtHosts, Some(&settled))?;
+            invocation::plan_run(&project, options, catalogue, run, &secrets, Look::AtHosts, Some(&settled))?;
         super::change::tell(options, &saved.plan, Look::AtHosts)?;
         super::change::tell_denied(options, &project, denied)?;
     } else {
-        invocation::perform_run(&project, options, run, &secrets, Some(&settled))?;
+        invocation::perform_run(&project, options, catalogue, run, &secrets, Some(&settled))?;
     }
     Ok(0)
 }

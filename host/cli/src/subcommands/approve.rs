@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::Path;
 
 use journal::SavedPlan;
-use plan::Approver;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
@@ -58,12 +57,10 @@ fn known_signers(options: &Options) -> Option<String> {
 fn counted(signers: Option<&str>, saved: &SavedPlan) -> Result<(), Failure> {
     let Some(signers) = signers else { return Ok(()) };
     let approvers = approvals::approvers(saved, Some(signers))?;
-    let words = |approver: &Approver| match approver.roles.as_slice() {
-        [] => approver.person.clone(),
-        roles => format!("{} ({})", approver.person, roles.join(", ")),
+    let people = match approvers.as_slice() {
+        [] => "nobody".to_string(),
+        approvers => approvals::named(approvers),
     };
-    let people: Vec<String> = approvers.iter().map(words).collect();
-    let people = if people.is_empty() { "nobody".to_string() } else { people.join(", ") };
     say(&format!("Approved by {people}, as {signers} has them"));
     Ok(())
 }

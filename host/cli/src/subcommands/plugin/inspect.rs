@@ -12,7 +12,10 @@ use crate::project::Project;
 
 pub fn run(options: &Options, plugin: &str) -> Result<u8, Failure> {
     let (source, component) = find(options, plugin)?;
-    let portrait = Portrait::of(&component).map_err(|error| Failure::message(format!("{source}: {error}")))?;
+    let portrait = Portrait::of(&component).map_err(|error| {
+        let text = format!("{source}: {error}");
+        Failure::Message { text, hint: error.hint().map(str::to_string) }
+    })?;
     match options.output {
         Output::Json => print(&portrait.json(&source).to_string()),
         Output::Text => print_raw(&format!("{}{}", portrait.text(&source), portrait.entry(&source))),

@@ -179,13 +179,18 @@ fn find(project: &Project, plugin: &Plugin, before: Option<&Locked>) -> Result<F
     Ok(distribution::find(&surroundings(&project.directory, false), Some(&plugin.name), &source, &expectation)?)
 }
 
-/// Compiles a component once, so that no deploy has to, and so that what cannot be used is refused here: neither can a plugin whose entry
-/// has other settings than it takes. One without an entry has none yet.
+/// Compiles a component once, so that no deploy has to, and so that what cannot be used is refused here: neither can a plugin with the name
+/// of a builtin, nor one whose entry has other settings than it takes. One without an entry has none yet.
 fn compile(project: &Project, found: &Found, listed: Option<&Plugin>) -> Result<(), Failure> {
-    say(&format!("Compiling {} ({} KiB)", found.locked.name, found.component.len().div_ceil(1024)));
+    let name = &found.locked.name;
+    if bundle::PLUGINS.iter().any(|(builtin, _)| builtin == name) {
+        let text = format!("a builtin plugin has the name `{name}`");
+        return Err(Failure::with_hint(text, "give this one another: --name, and its key in x-plugins"));
+    }
+    say(&format!("Compiling {name} ({} KiB)", found.component.len().div_ceil(1024)));
     let cache = cache_directory().map(|folder| Cache::new(folder.join("components")));
     let Some(plugin) = listed else {
-        return Ok(Catalogue::compile(&found.locked.name, &found.component, cache.as_ref())?);
+        return Ok(Catalogue::compile(name, &found.component, cache.as_ref())?);
     };
     let own = vec![(plugin.clone(), found.component.clone())];
     let loaded = Catalogue::load(&[], own, Limits::default(), cache.as_ref());
