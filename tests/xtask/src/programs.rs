@@ -29,6 +29,19 @@ pub fn cargo(words: &[&str]) -> Command {
     cargo
 }
 
+/// The same command with less of the processor where others want it, too.
+pub fn gently(command: &Command) -> Command {
+    let mut gently = Command::new("nice");
+    gently.args(["-n", "15"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => gently.env(name, value),
+            None => gently.env_remove(name),
+        };
+    }
+    gently
+}
+
 /// Where cargo puts what it builds, known from where it put us.
 pub fn target_directory() -> anyhow::Result<PathBuf> {
     let ours = std::env::current_exe()?;

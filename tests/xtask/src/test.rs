@@ -1,28 +1,38 @@
 //! `cargo xtask test`: rings from quick to slow. Formatting, lints or a build that fails ends the run; every ring of tests runs.
+//! The fleet's tests wait more than they work: they run beside the others, which have what is left of the processor.
 //!
 //! All of it builds in one profile: the plugin runtime's compiler takes minutes to build, and should do so once.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use fleet::Fleet;
 
 use crate::install;
-use crate::programs::{cargo, run_program, target_directory, tell};
+use crate::programs::{cargo, gently, run_program, target_directory, tell};
 use crate::tally::Tally;
 
-/// The tests that need the fleet, as nextest names their binary.
-const FLEET_TESTS: &str = "binary_id(tests::fleet)";
-/// Where nextest leaves its report, in the target directory.
-const REPORT: &str = "nextest/default/junit.xml";
+/// Tests that run one after the other or side by side: how nextest finds them, and the profile in its configuration that says how they run.
+struct Tests {
+    filter: &'static str,
+    profile: &'static str,
+    /// Whether all else that runs goes before them.
+    yield_to_others: bool,
+}
+
+const FLEET: Tests = Tests { filter: "binary_id(tests::fleet)", profile: "fleet", yield_to_others: false };
+const OTHERS: Tests = Tests { filter: "not binary_id(tests::fleet)", profile: "default", yield_to_others: true };
 
 /// Runs all rings, or with filters those that run tests, and closes with how many tests passed.
 pub fn run(filters: &[String]) -> anyhow::Result<()> {
-    let mut tally = Tally::default();
-    let outcome = rings(filters, &mut tally);
+    let tally = Mutex::new(Tally::default());
+    let outcome = rings(filters, &tally);
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
     for skipped in &tally.skipped {
         tell(&format!("skipped: {skipped}"));
     }
@@ -35,7 +45,7 @@ pub fn run(filters: &[String]) -> anyhow::Result<()> {
     outcome
 }
 
-fn rings(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
+fn rings(filters: &[String], tally: &Mutex<Tally>) -> anyhow::Result<()> {
     install::plugin_target()?;
     install::nextest()?;
     install::test_programs(nothing_may_be_skipped())?;
@@ -47,16 +57,17 @@ fn rings(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
     }
     // Programs that tests start, and the tests, in one go: built apart they would want other features of the same crates.
     ring("build", || run_program(&mut cargo(&["build", "--workspace", "--bins", "--tests"])))?;
-    let others = format!("not {FLEET_TESTS}");
-    let words = ["run", "--workspace", "--no-fail-fast", "--no-tests=warn", "-E", &others];
-    let mut outcomes = vec![ring("tests", || nextest(&words, filters, tally))];
-    if whole {
-        let words = ["test", "--workspace", "--doc", "--quiet"];
-        outcomes.push(ring("documentation", || run_program(&mut cargo(&words))));
-    }
-    if whole || any_fleet_test(filters)? {
-        outcomes.push(ring("fleet", || on_the_fleet(filters, tally)));
-    }
+    let needs_fleet = whole || FLEET.are_there(filters)?;
+    let outcomes = thread::scope(|scope| {
+        let fleet = scope.spawn(|| if needs_fleet { ring("fleet", || on_the_fleet(filters, tally)) } else { Ok(()) });
+        let mut outcomes = vec![ring("tests", || OTHERS.run(filters, tally))];
+        if whole {
+            let words = ["test", "--workspace", "--doc", "--quiet"];
+            outcomes.push(ring("documentation", || run_program(&mut gently(&cargo(&words)))));
+        }
+        outcomes.push(fleet.join().unwrap_or_else(|_| bail!("the ring `fleet` panicked")));
+        outcomes
+    });
     let failures: Vec<String> =
         outcomes.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("; ")) }
@@ -72,7 +83,7 @@ fn ring(name: &str, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result
 }
 
 /// Starts the fleet, runs its tests one at a time, and stops it unless it was running before.
-fn on_the_fleet(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
+fn on_the_fleet(filters: &[String], tally: &Mutex<Tally>) -> anyhow::Result<()> {
     let stays = Fleet::is_running();
     match Fleet::up(tell) {
         Ok(fleet) => drop(fleet), // the tests claim it themselves
@@ -80,37 +91,40 @@ fn on_the_fleet(filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
         Err(error) if error.skip_reason().is_some() && !nothing_may_be_skipped() => tell(&format!("no fleet: {error}")),
         Err(error) => return Err(error.into()),
     }
-    let words = ["run", "--workspace", "--no-fail-fast", "--test-threads", "1", "-E", FLEET_TESTS];
-    let outcome = nextest(&words, filters, tally);
+    let outcome = FLEET.run(filters, tally);
     if !stays {
         Fleet::down(tell)?;
     }
     outcome
 }
 
-fn any_fleet_test(filters: &[String]) -> anyhow::Result<bool> {
-    let words = ["list", "--workspace", "-T", "oneline", "-E", FLEET_TESTS];
-    Ok(!nextest_command(&words, filters).output()?.stdout.is_empty())
-}
-
-/// Runs tests and adds up what they came to, also when some fail.
-fn nextest(words: &[&str], filters: &[String], tally: &mut Tally) -> anyhow::Result<()> {
-    let report = target_directory()?.join(REPORT);
-    let _ = fs::remove_file(&report);
-    let outcome = run_program(&mut nextest_command(words, filters));
-    tally.add(Tally::read(&fs::read_to_string(&report).unwrap_or_default()));
-    outcome
-}
-
-fn nextest_command(words: &[&str], filters: &[String]) -> Command {
-    let mut nextest = cargo(&["nextest"]);
-    let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("nextest.toml");
-    nextest.arg(words[0]).arg("--tool-config-file").arg(format!("xtask:{}", configuration.display()));
-    nextest.args(&words[1..]).args(filters);
-    if nothing_may_be_skipped() {
-        nextest.env("SEXTANT_NO_SKIP", "1");
+impl Tests {
+    /// Runs them and adds up what they came to, also when some fail.
+    fn run(&self, filters: &[String], tally: &Mutex<Tally>) -> anyhow::Result<()> {
+        let report = target_directory()?.join("nextest").join(self.profile).join("junit.xml");
+        let _ = fs::remove_file(&report);
+        let command = self.nextest(&["run", "--no-fail-fast", "--no-tests=warn"], filters);
+        let outcome = run_program(&mut if self.yield_to_others { gently(&command) } else { command });
+        let came_to = Tally::read(&fs::read_to_string(&report).unwrap_or_default());
+        tally.lock().unwrap_or_else(PoisonError::into_inner).add(came_to);
+        outcome
     }
-    nextest
+
+    /// Whether there are any with these words in their names.
+    fn are_there(&self, filters: &[String]) -> anyhow::Result<bool> {
+        Ok(!self.nextest(&["list", "-T", "oneline"], filters).output()?.stdout.is_empty())
+    }
+
+    fn nextest(&self, words: &[&str], filters: &[String]) -> Command {
+        let mut nextest = cargo(&["nextest"]);
+        let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("nextest.toml");
+        nextest.args(words).arg("--tool-config-file").arg(format!("xtask:{}", configuration.display()));
+        nextest.args(["--workspace", "--profile", self.profile, "-E", self.filter]).args(filters);
+        if nothing_may_be_skipped() {
+            nextest.env("SEXTANT_NO_SKIP", "1");
+        }
+        nextest
+    }
 }
 
 fn nothing_may_be_skipped() -> bool {
