@@ -18,6 +18,7 @@ const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const LAYER: &str = "application/wasm";
 const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const TITLE: &str = "org.opencontainers.image.title";
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 
 /// More than any payload of a signature needs.
@@ -230,7 +231,9 @@ impl Documents {
         });
         if let Some(own) = Manifest::of(component)? {
             let mut annotations = Map::new();
-            annotations.insert("org.opencontainers.image.title".to_string(), own.name.into());
+            // Of the layer it is the name of the file: without one, `oras` leaves the layer where it is.
+            document["layers"][0]["annotations"] = json!({ TITLE: format!("{}.wasm", own.name) });
+            annotations.insert(TITLE.to_string(), own.name.into());
             annotations.insert("org.opencontainers.image.version".to_string(), own.version.to_string().into());
             if !own.description.is_empty() {
                 annotations.insert("org.opencontainers.image.description".to_string(), own.description.into());
@@ -264,7 +267,7 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(&documents.manifest),
             format!(
-                r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.wasm.config.v0+json","digest":"{}","size":{}}},"layers":[{{"mediaType":"application/wasm","digest":"{digest}","size":{}}}],"annotations":{{"org.opencontainers.image.title":"ecr","org.opencontainers.image.version":"1.2.0","org.opencontainers.image.description":"Logs in"}}}}"#,
+                r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.wasm.config.v0+json","digest":"{}","size":{}}},"layers":[{{"mediaType":"application/wasm","digest":"{digest}","size":{},"annotations":{{"org.opencontainers.image.title":"ecr.wasm"}}}}],"annotations":{{"org.opencontainers.image.title":"ecr","org.opencontainers.image.version":"1.2.0","org.opencontainers.image.description":"Logs in"}}}}"#,
                 oci::digest(&documents.config),
                 documents.config.len(),
                 component.len()

@@ -1,5 +1,6 @@
 //! Plugins that are pinned, shipped and verified: what is let into a run, and what is refused before anything is touched.
 
+mod clients;
 mod machine;
 mod registry;
 mod website;

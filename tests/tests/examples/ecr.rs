@@ -188,7 +188,7 @@ impl Drop for Moto {
 
 /// Where `cargo xtask test` installs moto.
 fn environment() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("../moto/bin")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pypi/bin")
 }
 
 /// Says why a test does not run, or fails where nothing may be skipped.

@@ -1,5 +1,6 @@
 //! What the tasks need beyond the fleet's own needs, brought the first time it is missing, never silently.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -22,6 +23,7 @@ pub fn plugin_target() -> anyhow::Result<()> {
 /// Programs that tests call, and the Debian packages that bring them.
 const TEST_PROGRAMS: &[(&str, &str)] = &[
     ("buildah", "buildah"),
+    ("busybox", "busybox"),
     ("docker-registry", "docker-registry"),
     ("git", "git"),
     ("htpasswd", "apache2-utils"),
@@ -60,18 +62,22 @@ fn python_environments(must: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The version of moto, which plays AWS for the tests of the example `ecr`.
-const MOTO: &str = "moto[server,ecr]==5.2.5";
+/// What tests call that comes from PyPI: moto, which plays AWS for the example `ecr`, and oras, another client of registries.
+const PYTHON_PACKAGES: [&str; 2] = ["moto[server,ecr]==5.2.5", "oras==0.2.43"];
 
-/// Installs moto's server from PyPI into the target directory, unless it is there. `must` tells whether going without is an error.
-pub fn moto(must: bool) -> anyhow::Result<()> {
-    let folder = target_directory()?.join("moto");
-    if folder.join("bin/moto_server").exists() {
+/// Installs packages from PyPI into the target directory, unless they are there. `must` tells whether going without is an error.
+pub fn python_packages(must: bool) -> anyhow::Result<()> {
+    let folder = target_directory()?.join("pypi");
+    let (installed, packages) = (folder.join("installed"), PYTHON_PACKAGES.join(" "));
+    if fs::read_to_string(&installed).is_ok_and(|text| text == packages) {
         return Ok(());
     }
-    tell("installing moto, which plays AWS");
+    tell(&format!("installing {packages}"));
     let made = run_program(Command::new("python3").args(["-m", "venv"]).arg(&folder))
-        .and_then(|()| run_program(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MOTO])));
+        .and_then(|()| {
+            run_program(Command::new(folder.join("bin/pip")).args(["install", "--quiet"]).args(PYTHON_PACKAGES))
+        })
+        .and_then(|()| Ok(fs::write(installed, &packages)?));
     match made {
         Err(error) if !must => tell(&format!("some tests will be skipped: {error:#}")),
         made => made?,
