@@ -124,7 +124,8 @@ fn a_run_is_recorded_and_replayed_by_the_program() {
     assert_eq!(missing.status.code(), Some(1));
     assert_eq!(
         text(&missing.stderr),
-        "error: the recording absent.json cannot be read: No such file or directory (os error 2)\n"
+        "error: the recording absent.json cannot be read: No such file or directory (os error 2)\n\
+         hint: docs/testing-plugins.md tells how settings and recordings are written\n"
     );
 }
 
@@ -229,13 +230,29 @@ fn a_plugin_is_checked_with_the_settings_that_a_project_would_give() {
     let without = run(folder.path(), &["plugin", "test", "allowlist.wasm"]);
     let told = text(&without.stdout);
     assert!(told.contains("FAIL     its manifest fits its settings: setting `images` is missing"), "{told}");
-    assert!(told.ends_with("1 check failed\n"), "{told}");
+    // What it never showed is not called kept.
+    assert!(
+        told.contains("FAIL     it answers on recorded facts: it has no answer at all; it may need settings"),
+        "{told}"
+    );
+    assert!(told.contains("skipped  it stays far from its limits: it has no answer at all\n"), "{told}");
+    assert!(told.ends_with("2 checks failed\n"), "{told}");
     assert_eq!(without.status.code(), Some(1));
     std::fs::write(folder.path().join("settings.yml"), "with: { images: ['*/acme/*'] }\n").expect("a file");
     let with = run(folder.path(), &["plugin", "test", "allowlist.wasm", "--config", "settings.yml"]);
     let told = text(&with.stdout);
     assert!(told.ends_with("image-allowlist keeps what the contract promises\n"), "{told}");
     assert_eq!(with.status.code(), Some(0));
+}
+
+#[test]
+fn a_secret_may_be_an_address_that_a_plugin_sends_to() {
+    let slack = std::fs::read(Path::new(env!("EXAMPLES")).join("slack.wasm")).expect("the example was built");
+    let findings = conformance::check("slack", &slack, &Setting::default(), &builtins(), None);
+    for check in ["it answers on recorded facts", "it bears every refusal", "no secret is in what it says"] {
+        let found = findings.iter().find(|finding| finding.check == check).map(|finding| &finding.result);
+        assert_eq!(found, Some(&Found::Ok), "{findings:#?}");
+    }
 }
 
 fn builtins() -> Vec<Builtin> {

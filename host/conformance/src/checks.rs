@@ -1,13 +1,15 @@
 //! The checks, but for idempotency.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD as BASE64;
 use manifest::{Capabilities, Kind};
 use plan::hooks::Refusal;
 use plan::{Action, HookError};
 use plugin_runtime::{Limits, Told};
 use serde_json::Value;
 
-use crate::world::PLANTED;
-use crate::{Outcome, Trial, Tried, is_adapter, is_fault};
+use crate::world::{PLANTED, planted};
+use crate::{Outcome, Trial, Tried, is_adapter};
 
 /// Its manifest is there and fits the settings that it is tried with.
 pub(crate) fn manifest(trial: &Trial<'_>) -> Outcome {
@@ -42,10 +44,11 @@ pub(crate) fn answers(trial: &Trial<'_>) -> Outcome {
     if !failures.is_empty() {
         return Outcome::of(failures);
     }
-    let faults = trial.attempts.iter().filter(|tried| tried.attempt.error.as_ref().is_some_and(is_fault)).count();
-    match trial.attempts.iter().find_map(|tried| tried.attempt.error.as_ref().filter(|error| is_fault(error))) {
-        Some(first) if faults == trial.attempts.len() => {
-            Outcome::Warn(format!("it has no answer at all; it may need settings by --config: {first}"))
+    match trial.attempts.first().and_then(|tried| tried.attempt.error.as_ref()) {
+        Some(first) if trial.is_mute() => {
+            let takes_settings = trial.specimen.manifest().is_some_and(|manifest| !manifest.settings.is_empty());
+            let hint = if takes_settings { "; it may need settings by --config" } else { "" };
+            Outcome::Fail(format!("it has no answer at all{hint}: {first}"))
         }
         _ => Outcome::Ok,
     }
@@ -134,9 +137,12 @@ pub(crate) fn keeps_secrets(trial: &Trial<'_>) -> Outcome {
     if !trial.acts() {
         return Outcome::Skipped("none of its hooks can see a secret".to_string());
     }
+    let whole = planted(&trial.asked());
     let hexadecimal: String = PLANTED.bytes().map(|byte| format!("{byte:02x}")).collect();
     let reversed: String = PLANTED.chars().rev().collect();
-    let forms = [PLANTED.to_string(), hexadecimal, reversed, "cGxhbnRlZC01ZWNyZXQtdmFsdWUtOWYyN".to_string()];
+    // The last letters of the encoded value depend on what follows it.
+    let encoded = BASE64.encode(&whole[..whole.len() / 3 * 3]);
+    let forms = [PLANTED.to_string(), hexadecimal, reversed, encoded];
     let wrong = |tried: &Tried| {
         if matches!(tried.attempt.told, Told::Credential { .. }) {
             return None;

@@ -71,16 +71,22 @@ pub fn check(
     let trial = Trial::new(&specimen, setting, builtins, cache);
     let mut findings = vec![Finding { check: "it loads", result: Outcome::Ok }];
     let mut add = |check, result| findings.push(Finding { check, result });
+    // What it says of itself in faults is looked at like any other answer; what its answers would have shown is not there.
+    let mute = trial.is_mute();
+    let answered = |check: &dyn Fn() -> Outcome| match mute {
+        true => Outcome::Skipped("it has no answer at all".to_string()),
+        false => check(),
+    };
     add("its contract is served", Outcome::Ok);
     add("its manifest fits its settings", checks::manifest(&trial));
     add("it answers on recorded facts", checks::answers(&trial));
-    add("it uses only what its manifest asks for", checks::asks(&trial));
-    add("it reaches nothing outside while it plans", checks::plans_inside(&trial));
+    add("it uses only what its manifest asks for", answered(&|| checks::asks(&trial)));
+    add("it reaches nothing outside while it plans", answered(&|| checks::plans_inside(&trial)));
     add("the same question has the same answer", checks::is_pure(&trial));
     add("its steps can be carried out twice", idempotency::check(&trial));
-    add("it bears every refusal", checks::bears_refusals(&trial));
-    add("it stays far from its limits", checks::limits(&trial, &limits));
-    add("no secret is in what it says", checks::keeps_secrets(&trial));
+    add("it bears every refusal", answered(&|| checks::bears_refusals(&trial)));
+    add("it stays far from its limits", answered(&|| checks::limits(&trial, &limits)));
+    add("no secret is in what it says", answered(&|| checks::keeps_secrets(&trial)));
     add("what it says is fit for a terminal", checks::is_clean(&trial));
     findings
 }
@@ -104,9 +110,9 @@ pub(crate) struct Tried {
 
 impl<'a> Trial<'a> {
     fn new(specimen: &'a Specimen, setting: &'a Setting, builtins: &[Builtin], cache: Option<&Cache>) -> Self {
-        let asked = specimen.manifest().map(|manifest| manifest.capabilities.clone()).unwrap_or_default();
-        let granted = setting.granted.clone().unwrap_or(asked);
-        let mut trial = Self { specimen, setting, granted, stages: stages(), attempts: Vec::new() };
+        let mut trial =
+            Self { specimen, setting, granted: Capabilities::default(), stages: stages(), attempts: Vec::new() };
+        trial.granted = setting.granted.clone().unwrap_or_else(|| trial.asked());
         let catalogue = Catalogue::load(builtins, Vec::new(), Limits::default(), cache).ok();
         for stage in 0..trial.stages.len() {
             let mut questions = trial.stages[stage].planning();
@@ -151,10 +157,26 @@ impl<'a> Trial<'a> {
             let settings = self.setting.settings.clone().unwrap_or_else(|| "{}".to_string());
             let scene = Scene { snapshot, facts: facts.clone(), settings };
             match question.hook().acts() {
-                true => self.specimen.act(&scene, question, granted.clone(), Arc::new(world::World)),
+                true => self.specimen.act(
+                    &scene,
+                    question,
+                    granted.clone(),
+                    Arc::new(world::World { planted: world::planted(&self.asked()) }),
+                ),
                 false => self.specimen.plan(&scene, question),
             }
         })
+    }
+
+    /// What its manifest asks for.
+    pub fn asked(&self) -> Capabilities {
+        self.specimen.manifest().map(|manifest| manifest.capabilities.clone()).unwrap_or_default()
+    }
+
+    /// Whether all that it says is that it has no answer.
+    pub fn is_mute(&self) -> bool {
+        let mut attempts = self.attempts.iter().peekable();
+        attempts.peek().is_some() && attempts.all(|tried| tried.attempt.error.as_ref().is_some_and(is_fault))
     }
 
     /// Where something happened, in words.

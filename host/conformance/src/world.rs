@@ -1,13 +1,28 @@
 //! A made-up world outside: it answers everything, and its secrets are planted.
 
+use manifest::Capabilities;
 use plugin_runtime::{Call, HttpRequest, HttpResponse, Outcome, Outside};
 use secrecy::SecretString;
 
-/// The value of every secret: it must never be seen again.
+/// What the value of every secret ends with: it must never be seen again.
 pub(crate) const PLANTED: &str = "planted-5ecret-value-9f27";
 
+/// The value of every secret. For a plugin that reaches the network it is an address there: secrets may be where requests go.
+pub(crate) fn planted(asked: &Capabilities) -> String {
+    let Some((host, port)) = asked.network.first().and_then(|entry| entry.rsplit_once(':')) else {
+        return PLANTED.to_string();
+    };
+    let host =
+        if host.trim_matches('*').is_empty() { "kit.example.com".to_string() } else { host.replace(['*', '?'], "x") };
+    let port = if port.parse::<u16>().is_ok() { port } else { "443" };
+    format!("https://{host}:{port}/{PLANTED}")
+}
+
 /// The world.
-pub(crate) struct World;
+pub(crate) struct World {
+    /// The value of every secret.
+    pub planted: String,
+}
 
 impl Outside for World {
     fn send(&self, _: &HttpRequest) -> Result<HttpResponse, String> {
@@ -28,7 +43,7 @@ impl Outside for World {
     }
 
     fn secret(&self, _: &str) -> Result<SecretString, String> {
-        Ok(SecretString::from(PLANTED))
+        Ok(SecretString::from(self.planted.clone()))
     }
 
     fn now(&self) -> u64 {

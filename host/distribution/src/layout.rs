@@ -66,7 +66,8 @@ pub fn push(
 ) -> Result<Pushed, DistributionError> {
     let to = format!("oci://{name}");
     let refused = |reason: String| DistributionError::Push { to: to.clone(), reason };
-    let documents = Documents::of(component).map_err(|error| refused(error.to_string()))?;
+    let documents =
+        Documents::of(component).map_err(|source| DistributionError::Component { plugin: name.to_string(), source })?;
     let registry = docker.registry(name.server()).map_err(refused)?;
     let pushed = async {
         registry.may_push(name).await?;

@@ -68,15 +68,19 @@ impl Manifest {
     }
 }
 
+/// What names of plugins are made of.
+pub const NAMES: &str = "a plugin's name is made of small letters, digits and dashes, at most 64";
+
+/// Whether a plugin may call itself so.
+pub fn is_name(name: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    !name.is_empty() && name.len() <= 64 && !name.starts_with('-') && name.chars().all(fits)
+}
+
 /// Reads the name of a plugin.
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    if name.is_empty() || name.len() > 64 || name.starts_with('-') || !name.chars().all(fits) {
-        let reason = "a plugin's name is made of small letters, digits and dashes, at most 64";
-        return Err(serde::de::Error::custom(reason));
-    }
-    Ok(name)
+    if is_name(&name) { Ok(name) } else { Err(serde::de::Error::custom(NAMES)) }
 }
 
 /// Reads a text that is shown to people: one line of at most 200 letters, without anything that a terminal acts on.

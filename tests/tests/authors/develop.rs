@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::bench::{bring_dependencies, shell_command, works, write_project};
 
@@ -29,6 +29,7 @@ fn watch_shows_how_the_plan_changes() {
     write(&mine, "mark the image as good");
     watching.wait_for("-     18. mark the image as stable  [mine]");
     watching.wait_for("+     18. mark the image as good  [mine]");
+    assert_eq!(watching.end(), Some(130));
 }
 
 /// A project with a plugin that marks images.
@@ -91,6 +92,22 @@ impl Watching {
             all.push_str(&line);
             all.push('\n');
         }
+    }
+}
+
+impl Watching {
+    /// Asks it to end; gives its exit code.
+    fn end(mut self) -> Option<i32> {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is there");
+        let limit = Instant::now() + PATIENCE;
+        while Instant::now() < limit {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
     }
 }
 

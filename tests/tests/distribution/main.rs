@@ -478,7 +478,34 @@ fn nothing_is_pinned_under_the_name_of_a_builtin() {
     let expected = "error: a builtin plugin has the name `registry`\n\
                     hint: give this one another: --name, and its key in x-plugins\n";
     assert_eq!((said.exit, said.stderr.as_str()), (1, expected));
+    for name in ["", "Bad Name"] {
+        let said = machine.run(&["plugin", "add", "login.wasm", "--name", name]);
+        let expected = format!("error: `{name}` is no name of a plugin\nhint: {}\n", manifest::NAMES);
+        assert_eq!((said.exit, said.stderr.as_str()), (2, expected.as_str()));
+    }
     assert!(!machine.path("sextant.lock").exists());
+}
+
+#[test]
+fn grants_that_stand_in_the_project_are_not_touched() {
+    let machine = pinned(&component("1.0.0", LITTLE));
+    let before = machine.read("config/deploy.yml");
+    let said = machine.run(&["plugin", "add", "login.wasm", "--grant"]);
+    let expected = "eu-login is pinned already\nx-plugins/eu-login is there already: its grants are yours to change\n";
+    assert_eq!((said.exit, said.stdout.as_str()), (0, expected));
+    assert_eq!(machine.read("config/deploy.yml"), before);
+}
+
+#[test]
+fn what_is_no_component_is_not_signed() {
+    let machine = Machine::new();
+    machine.write("native.wasm", b"\x7fELF compiled code");
+    assert_eq!(machine.run(&["plugin", "keygen", "acme"]).exit, 0);
+    let said = machine.run(&["plugin", "sign", "native.wasm", "--sign", "acme.key"]);
+    let expected = "error: native.wasm: it is not a WebAssembly component: it does not begin as one\n\
+                    hint: `sextant plugin build` makes a component of a plugin's folder\n";
+    assert_eq!((said.exit, said.stderr.as_str()), (1, expected));
+    assert!(!machine.path("native.wasm.sig").exists());
 }
 
 #[test]

@@ -14,6 +14,12 @@ pub fn run(options: &Options, arguments: AddPlugin) -> Result<u8, Failure> {
     let project = Project::read(options)?;
     let mut lock = Lock::read(&project.directory)?;
     let source = Source::parse(&arguments.source)?;
+    if let Some(name) =
+        arguments.name.as_ref().filter(|name| !manifest::is_name(name) && listed(&project, name).is_none())
+    {
+        let (text, hint) = (format!("`{name}` is no name of a plugin"), manifest::NAMES.to_string());
+        return Err(Failure::Usage { text, hint });
+    }
     let listed = arguments.name.as_ref().and_then(|name| listed(&project, name));
     let key_file = arguments.key.clone().or_else(|| listed.and_then(|plugin| plugin.key.clone()));
     let key = key_file.as_deref().map(|path| public_key(&project, path)).transpose()?;
@@ -34,6 +40,8 @@ pub fn run(options: &Options, arguments: AddPlugin) -> Result<u8, Failure> {
             let mut text = format!("{name} is pinned already\n");
             if listed.is_none() {
                 text.push_str(&enter(&project, options, &found, &arguments)?);
+            } else if arguments.grant {
+                text.push_str(&format!("x-plugins/{name} is there already: its grants are yours to change\n"));
             }
             told(options, &text, &json!({ "plugin": found.locked, "changed": false }));
             return Ok(0);
@@ -70,8 +78,10 @@ fn enter(project: &Project, options: &Options, found: &Found, arguments: &AddPlu
         .map_err(|error| Failure::message(format!("{} cannot be read: {error}", options.config_file)))?;
     match entry::appended(&text, &found.locked.name, &lines) {
         Some(text) => {
-            std::fs::write(&path, text)
-                .map_err(|error| Failure::message(format!("{} cannot be written: {error}", options.config_file)))?;
+            std::fs::write(&path, text).map_err(|error| {
+                let hint = format!("sextant.lock has the plugin already; add to the file:\n\nx-plugins:\n{lines}");
+                Failure::with_hint(format!("{} cannot be written: {error}", options.config_file), hint)
+            })?;
             Ok(format!("Added x-plugins/{} to {}\n", found.locked.name, options.config_file))
         }
         None => Ok(format!("Add to {}:\n\nx-plugins:\n{lines}", options.config_file)),

@@ -77,7 +77,10 @@ fn rust(folder: &Path) -> Result<Vec<u8>, Failure> {
         ["build", "--release", "--lib", "--target", TARGET, "--message-format", "json-render-diagnostics", "--quiet"];
     let built = tool("cargo", &words, folder, Complaints::Shown, missing)?;
     if !built.succeeded() {
-        return Err(Failure::message("cargo could not build the plugin"));
+        return Err(Failure::with_hint(
+            "cargo could not build the plugin",
+            "the lines above are cargo's and say where",
+        ));
     }
     let made = made_by_cargo(&built.stdout).ok_or_else(|| {
         let hint = "its Cargo.toml needs `[lib]` with `crate-type = [\"cdylib\"]`, or \"rlib\" beside it";
@@ -129,7 +132,10 @@ fn made_in(folder: &Path, make: impl FnOnce(&str) -> Result<transport::Outcome, 
     let outcome = make(&made.path().display().to_string())?;
     if !outcome.succeeded() {
         say(outcome.stdout.trim_end());
-        return Err(Failure::message("the component could not be made"));
+        return Err(Failure::with_hint(
+            "the component could not be made",
+            "the lines above are the tool's own and say where",
+        ));
     }
     read(made.path())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use manifest::Manifest;
+use tokio::signal::unix::{SignalKind, signal};
 use transport::Complaints;
 
 use crate::arguments::{Build, Change, DevelopPlugin, Options};
@@ -19,6 +20,9 @@ use crate::subcommands::change;
 /// How often files are looked at.
 const GLANCE: Duration = Duration::from_millis(300);
 
+/// The exit code of what was interrupted.
+const INTERRUPTED: i32 = 130;
+
 /// Folders whose content is made, not written.
 const MADE: [&str; 5] = ["target", "node_modules", "__pycache__", ".git", "dist"];
 
@@ -28,10 +32,12 @@ pub fn run(options: &Options, arguments: &DevelopPlugin) -> Result<u8, Failure> 
     std::env::set_current_dir(&project)
         .map_err(|error| Failure::message(format!("{} cannot be entered: {error}", project.display())))?;
     let mut seen = files(&folder);
-    let mut before = round(options, &folder, None);
+    let shown = round(options, &folder, None);
     if !arguments.watch {
-        return before.map(|_| 0);
+        return shown?.denied.map_or(Ok(0), Err);
     }
+    end_when_told();
+    let mut before = shown.map(|shown| shown.told(options));
     say("Watching for changes; Ctrl-C ends it");
     loop {
         if let Err(failure) = &before {
@@ -46,7 +52,8 @@ pub fn run(options: &Options, arguments: &DevelopPlugin) -> Result<u8, Failure> 
                 break;
             }
         }
-        before = round(options, &folder, last.as_deref()).or_else(|failure| match &last {
+        let shown = round(options, &folder, last.as_deref()).map(|shown| shown.told(options));
+        before = shown.or_else(|failure| match &last {
             // What cannot be built leaves the last plan to compare with.
             Some(last) => {
                 failure.tell(options.output);
@@ -57,8 +64,42 @@ pub fn run(options: &Options, arguments: &DevelopPlugin) -> Result<u8, Failure> 
     }
 }
 
-/// Builds and plans once. Gives the plan as text, after it was shown: as a whole, or how it differs from the one before.
-fn round(options: &Options, folder: &Path, before: Option<&str>) -> Result<String, Failure> {
+/// A plan that was shown.
+struct Shown {
+    text: String,
+    /// Why policies, the one that is being written among them, would not let it be carried out.
+    denied: Option<Failure>,
+}
+
+impl Shown {
+    /// Tells why it is denied; the text is there to compare with all the same.
+    fn told(self, options: &Options) -> String {
+        self.denied.iter().for_each(|failure| failure.tell(options.output));
+        self.text
+    }
+}
+
+/// Ends the program at Ctrl-C and SIGTERM, whatever it does: plans are made with signals caught, and they stay so.
+fn end_when_told() {
+    let told = async |kind| match signal(kind) {
+        Ok(mut signals) => drop(signals.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    std::thread::spawn(move || {
+        let Ok(runtime) = invocation::runtime() else { return };
+        runtime.block_on(async {
+            tokio::select! {
+                () = told(SignalKind::interrupt()) => {}
+                () = told(SignalKind::terminate()) => {}
+                () = told(SignalKind::hangup()) => {}
+            }
+        });
+        std::process::exit(INTERRUPTED);
+    });
+}
+
+/// Builds and plans once. Gives the plan, after it was shown: as a whole, or how it differs from the one before.
+fn round(options: &Options, folder: &Path, before: Option<&str>) -> Result<Shown, Failure> {
     let (name, component) = build(folder)?;
     let mut options = options.clone();
     // A version from git would differ from commit to commit, and the plan with it.
@@ -78,11 +119,7 @@ fn round(options: &Options, folder: &Path, before: Option<&str>) -> Result<Strin
         Some(before) if before == now => print("The plan is as before"),
         Some(before) => print_raw(&diff(before, &now, ("before", "now"))),
     }
-    // What the policy that is being written says of the plan is told, and the plan is there to compare with all the same.
-    if let Some(error) = denied {
-        failed(&project, error).tell(options.output);
-    }
-    Ok(now)
+    Ok(Shown { text: now, denied: denied.map(|error| failed(&project, error)) })
 }
 
 /// Builds the plugin of a folder by `plugin build`; gives its name and the component.

@@ -145,6 +145,9 @@ fn update(options: &Options, name: Option<&str>, yes: bool) -> Result<u8, Failur
         if pins && !options.dry_run {
             lock.set(found.locked.clone());
             lock.write(&project.directory)?;
+            if options.output == Output::Text {
+                print(&format!("Pinned {} in sextant.lock", plugin.name));
+            }
         }
         if options.output == Output::Json {
             let object = json!({ "name": plugin.name, "changes": changes, "pinned": pins, "locked": found.locked });
@@ -232,7 +235,7 @@ fn verify(options: &Options) -> Result<u8, Failure> {
             }
             Err(error) => {
                 wrong += 1;
-                let object = json!({ "name": plugin.name, "ok": false, "error": error.to_string(), "notes": notes });
+                let object = json!({ "name": plugin.name, "ok": false, "error": error.to_string(), "hint": error.hint(), "notes": notes });
                 match options.output {
                     Output::Json => print(&object.to_string()),
                     Output::Text => Failure::from(error).tell(Output::Text),

@@ -4,8 +4,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use manifest::Manifest;
-
 use crate::arguments::{Language, NewPlugin, PluginKind};
 use crate::console::print;
 use crate::failure::Failure;
@@ -61,10 +59,10 @@ fn steps(language: Language) -> &'static [&'static str] {
 fn files(name: &str, kind: PluginKind, language: Language) -> Result<Vec<File>, Failure> {
     let named = |text: &str| text.replace(NAME, name);
     let manifest = named(manifest(kind));
-    Manifest::parse(&manifest).map_err(|_| {
-        let hint = "a plugin's name is made of small letters, digits and dashes, at most 64".to_string();
-        Failure::Usage { text: format!("`{name}` is no name of a plugin"), hint }
-    })?;
+    if !manifest::is_name(name) {
+        let (text, hint) = (format!("`{name}` is no name of a plugin"), manifest::NAMES.to_string());
+        return Err(Failure::Usage { text, hint });
+    }
     if !name.starts_with(|letter: char| letter.is_ascii_lowercase()) || name == "sextant-sdk" {
         let hint = "a package begins with a letter, and sextant-sdk is taken".to_string();
         return Err(Failure::Usage { text: format!("`{name}` cannot be the name of a package"), hint });

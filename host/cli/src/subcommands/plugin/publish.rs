@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use distribution::{PrivateKey, Source};
+use manifest::Surface;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -37,6 +38,10 @@ pub fn push(options: &Options, component: &str, to: &str, key: Option<&str>) -> 
 
 pub fn sign(options: &Options, component: &str, key: &str) -> Result<u8, Failure> {
     let bytes = read(component)?;
+    Surface::of(&bytes).map_err(|error| Failure::Message {
+        text: format!("{component}: {error}"),
+        hint: error.hint().map(str::to_string),
+    })?;
     let key = private_key(key)?;
     let file = format!("{component}.sig");
     std::fs::write(&file, key.sign(&bytes) + "\n")
@@ -66,15 +71,24 @@ pub fn keygen(options: &Options, name: &str) -> Result<u8, Failure> {
 fn write_new(file: &str, mode: u32, text: &str) -> Result<(), Failure> {
     let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(file);
     let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()));
-    written.map_err(|error| Failure::message(format!("{file} cannot be written: {error}")))
+    written.map_err(|error| {
+        let hint = "give the path of files that can be made there, without .key and .pub";
+        Failure::with_hint(format!("{file} cannot be written: {error}"), hint)
+    })
 }
 
 fn read(component: &str) -> Result<Vec<u8>, Failure> {
-    std::fs::read(component).map_err(|error| Failure::message(format!("{component} cannot be read: {error}")))
+    std::fs::read(component).map_err(|error| {
+        let hint = "name a component, such as `sextant plugin build` makes";
+        Failure::with_hint(format!("{component} cannot be read: {error}"), hint)
+    })
 }
 
 fn private_key(file: &str) -> Result<PrivateKey, Failure> {
     let text = std::fs::read_to_string(file).map(SecretString::from);
-    let text = text.map_err(|error| Failure::message(format!("{file} cannot be read: {error}")))?;
+    let text = text.map_err(|error| {
+        let hint = "`sextant plugin keygen NAME` makes a key";
+        Failure::with_hint(format!("{file} cannot be read: {error}"), hint)
+    })?;
     Ok(PrivateKey::parse(file, &text)?)
 }

@@ -122,6 +122,12 @@ fn name_of(path: &str, component: &[u8]) -> String {
 /// Reads `with:` and `grants:`, as they would stand in a project.
 fn setting(path: &str, name: &str) -> Result<Setting, Failure> {
     let text = read(path, "the settings")?;
+    let unreadable = |error: configuration::ConfigurationError| {
+        let hint = "it holds `with:` and `grants:`, as they stand under the plugin's name in x-plugins".to_string();
+        Failure::with_hint(format!("the settings {path} cannot be read: {}", error.message), hint)
+    };
+    // By itself first, so that lines are counted in it.
+    configuration::yaml::parse(path, &text).map_err(unreadable)?;
     let indented: String = text.lines().map(|line| format!("    {line}\n")).collect();
     let project = format!(
         "service: app\nimage: app\nservers: [host]\nregistry: {{ server: 'localhost:5000' }}\nbuilder: {{ arch: amd64 }}\n\
@@ -129,10 +135,7 @@ fn setting(path: &str, name: &str) -> Result<Setting, Failure> {
     );
     let base = Source { path: path.to_string(), text: project };
     let read = configuration::load(&Sources { base, overlay: None, destination: None });
-    let configuration = read.map_err(|error| {
-        let hint = "it holds `with:` and `grants:`, as they stand under the plugin's name in x-plugins".to_string();
-        Failure::with_hint(format!("the settings {path} cannot be read: {}", error.message), hint)
-    })?;
+    let configuration = read.map_err(unreadable)?;
     let Some(entry) = configuration.plugins.first() else { return Ok(Setting::default()) };
     let names_grants = text.lines().any(|line| line.starts_with("grants:"));
     Ok(Setting { settings: Some(entry.settings.to_json()), granted: names_grants.then(|| granted(entry)) })
@@ -150,5 +153,8 @@ fn granted(entry: &Plugin) -> Capabilities {
 }
 
 fn read(path: &str, what: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::message(format!("{what} {path} cannot be read: {error}")))
+    std::fs::read_to_string(path).map_err(|error| {
+        let hint = "docs/testing-plugins.md tells how settings and recordings are written";
+        Failure::with_hint(format!("{what} {path} cannot be read: {error}"), hint)
+    })
 }
