@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::bench::{bring_dependencies, shell_command, works, write_project};
 
 /// How long a program that watches may say nothing: it builds a plugin meanwhile.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 #[test]
 fn dev_shows_the_plan_with_the_plugin_that_was_just_built() {
